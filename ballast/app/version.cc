@@ -1,0 +1,3 @@
+namespace ballast::app {
+const char* version() { return BALLAST_VERSION; }
+}  // namespace ballast::app
