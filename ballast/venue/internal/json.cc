@@ -36,6 +36,12 @@ std::optional<Node> Node::find(std::string_view key) const {
   return step(found, key, -1);
 }
 
+std::optional<Node> Node::first() const {
+  simdjson::dom::array array;
+  if (element_.get(array) || array.begin() == array.end()) return std::nullopt;
+  return step(*array.begin(), {}, 0);
+}
+
 Node Node::step(simdjson::dom::element element, std::string_view key, std::int64_t index) const {
   Node node(element, *document_);
   node.steps_ = steps_;

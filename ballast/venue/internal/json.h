@@ -62,6 +62,9 @@ class Node {
   /// The member, empty when it is absent. Never a fault.
   bool has(std::string_view key) const { return find(key).has_value(); }
 
+  /// The first element, empty when this is no array or has none. Never a fault.
+  std::optional<Node> first() const;
+
   /// Calls fn(Node) for each element. Fault bad_field unless this is an array of at most `most` elements.
   template <class Fn>
   void each(std::size_t most, Fn fn) const {
