@@ -75,6 +75,11 @@ Result<ChainCsv> decode_chain_csv(std::string_view bytes) {
   TimeTexts stamps, expiries;
   std::unordered_map<std::string_view, std::size_t> line_of;
   std::map<std::string, std::vector<double>, std::less<>> index_rows;
+  // Room for the usual chain of 1,200 to 2,000 rows; bounded, because a table of empty lines has no rows at all.
+  const std::size_t room = std::min<std::size_t>(bytes.size() / 128, 4096);
+  chain.instruments.reserve(room);
+  chain.quotes.reserve(room);
+  line_of.reserve(room);
   while (rows.next()) {
     const auto sent = stamps.at(rows.text(timestamp));
     if (!sent) rows.reject(timestamp, "is not a time between 2015 and 2100");

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -20,7 +21,6 @@ constexpr std::array<std::string_view, 12> months = {"JAN", "FEB", "MAR", "APR",
                                                      "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"};
 constexpr int expiry_hour = 8;            // UTC, both daily settlement and expiry
 constexpr std::size_t longest_name = 64;  // the longest recorded one has 28 bytes
-constexpr double highest_strike = 1e12;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
@@ -33,7 +33,7 @@ bool is_currency(std::string_view text) {
 
 /// "25DEC26" or "5JUN26"; empty when there is no such day.
 std::optional<Time> parse_expiry(std::string_view text) {
-  if (text.size() != 6 && text.size() != 7) return std::nullopt;
+  if ((text.size() != 6 && text.size() != 7) || text[0] == '0') return std::nullopt;
   const std::size_t n = text.size() - 5;
   const auto day = parse_integer(text.substr(0, n));
   const auto year = parse_integer(text.substr(n + 3));
@@ -53,17 +53,22 @@ std::string format_expiry(Time expiry) {
   return fmt::format("{}{}{:02}", date.day, months[static_cast<std::size_t>(date.month - 1)], date.year % 100);
 }
 
-/// "100000" or "1d52"; empty unless it is a positive number written that way.
+/// "100000" or "1d52"; empty unless it is a positive number in the venue's one spelling: no zero in front of or behind
+/// the digits that count, so that format_strike() gives the same text back.
 std::optional<double> parse_strike(std::string_view text) {
-  std::string decimal(text);
-  for (char& c : decimal) {
-    if (c == 'd')
-      c = '.';
-    else if (!is_digit(c))
-      return std::nullopt;
+  constexpr std::size_t most_digits = 15;  // what a double holds exactly enough to write back
+  char decimal[most_digits + 1];
+  if (text.empty() || text.size() > sizeof decimal) return std::nullopt;
+  const std::size_t point = text.find('d');
+  if (point == 0 || (text[0] == '0' && point != 1)) return std::nullopt;
+  if (point != std::string_view::npos && (text.back() == 'd' || text.back() == '0')) return std::nullopt;
+  if (point == std::string_view::npos ? text.size() > 12 : text.size() - point > 11) return std::nullopt;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (i != point && !is_digit(text[i])) return std::nullopt;
+    decimal[i] = i == point ? '.' : text[i];
   }
-  const auto strike = parse_number(decimal);
-  if (!strike || !(*strike > 0.0) || *strike > highest_strike) return std::nullopt;
+  const auto strike = parse_number(std::string_view(decimal, text.size()));
+  if (!strike || !(*strike > 0.0)) return std::nullopt;
   return strike;
 }
 
@@ -147,7 +152,15 @@ Error unreadable(std::string_view name, std::string_view why) {
 
 Result<Instrument> parse_name(std::string_view name) {
   if (name.empty() || name.size() > longest_name) return unreadable(name, "its length is not 1 to 64 bytes");
-  const auto parts = split(name, '-');
+  std::array<std::string_view, 5> places;  // an option has four parts, all else fewer; a fifth is the rest
+  std::size_t count = 0;
+  for (std::string_view rest = name;;) {
+    const std::size_t dash = count + 1 < places.size() ? rest.find('-') : std::string_view::npos;
+    places[count++] = rest.substr(0, dash);
+    if (dash == std::string_view::npos) break;
+    rest.remove_prefix(dash + 1);
+  }
+  const std::span<const std::string_view> parts(places.data(), count);
   const std::size_t underscore = parts[0].find('_');
   const bool pair = underscore != std::string_view::npos;
   const std::string_view base = parts[0].substr(0, underscore);
@@ -192,8 +205,6 @@ Result<Instrument> parse_name(std::string_view name) {
   } else {
     pair ? set_linear_future_defaults(i) : set_inverse_future_defaults(i);
   }
-  // One spelling for one instrument: leading zeros, "1d50" and the like would be a second name of the same thing.
-  if (format_name(i) != name) return unreadable(name, "the venue writes " + quoted(format_name(i)));
   return i;
 }
 
