@@ -22,6 +22,7 @@ struct Position {
 struct Account {
   std::string currency;  ///< "BTC"
   double equity = 0.0;
+  std::string margin_model;             ///< the venue's word, "segregated_sm", "cross_pm", …; empty when not said
   std::optional<double> balance;        ///< cash, without unrealised profit and option value
   std::optional<double> options_value;  ///< value of all option positions
   std::optional<double> session_rpl, futures_session_upl;
