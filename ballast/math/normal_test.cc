@@ -1,5 +1,6 @@
 #include "ballast/math/normal.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 

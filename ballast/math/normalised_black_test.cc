@@ -1,8 +1,10 @@
 #include "ballast/math/normalised_black.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <random>
+#include <string>
 
 #include <doctest/doctest.h>
 

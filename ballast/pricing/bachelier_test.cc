@@ -1,5 +1,6 @@
 #include "ballast/pricing/bachelier.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <random>

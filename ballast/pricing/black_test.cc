@@ -1,5 +1,6 @@
 #include "ballast/pricing/black.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <limits>

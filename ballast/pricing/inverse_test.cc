@@ -1,5 +1,6 @@
 #include "ballast/pricing/inverse.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <random>

@@ -1,8 +1,11 @@
 #include "ballast/pricing/strike_from_delta.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <random>
+#include <string>
+#include <utility>
 
 #include <doctest/doctest.h>
 
