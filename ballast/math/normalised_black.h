@@ -37,9 +37,9 @@ struct ImpliedStdev {
 /// The s with b(x, s) = beta. `complement` is e^{-|x|/2} - beta, the distance to the upper bound, which a caller who
 /// knows it better than this difference should hand over: near the bound it carries all of the information.
 /// Domain   x finite, 0 < beta < e^{-|x|/2}; every other input gets its outcome.
-/// Error    see implied_stdev_of_price. Cost <= 64 evaluations of b; 5 at most on the hard table, 15 in the sweep of
-/// the test. Source   objective functions by zone as P. Jaeckel, "Let's Be Rational", Wilmott 75 (2015) 40-53: 1/ln b
-/// below the
+/// Error    see implied_stdev_of_price.
+/// Cost     <= 64 evaluations of b; at most 5 on the hard table, 15 in the sweep of the test.
+/// Source   objective functions by zone as P. Jaeckel, "Let's Be Rational", Wilmott 75 (2015) 40-53: 1/ln b below the
 ///          inflexion point sqrt(2|x|), ln b in the middle, ln of the complement above; Householder's third-order step
 ///          inside a bracket that is halved whenever the step leaves it.
 ImpliedStdev implied_stdev(double x, double beta, double complement);
