@@ -31,21 +31,48 @@ struct Parts {
 
 // R(h - t) - R(h + t) without cancellation, h >= 0, t > 0.
 double mills_difference(double h, double t) {
-  // Where the two differ by a factor, the plain difference loses nothing that matters; 0.35 balances its loss (below
-  // two bits) with the length of the series.
-  if (t > 0.35 * std::max(h, 1.0)) return mills(h - t) - mills(h + t);
-  // 2 sum over odd k of I_k t^k / k!; its terms fall at least like (t / max(h, 1))^2 < 0.123, so 19 odd terms reach
-  // 2^-53. Near the middle the forward recursion is only good for the first moments: there the terms are damped more.
-  constexpr std::size_t count = 38;
-  const auto moment = internal::moments<count>(h);
-  double power = t, sum = 0.0;
-  for (std::size_t k = 1; k < count; k += 2) {
-    const double term = moment[k] * power;
-    sum += term;
-    if (std::abs(term) < 0.125 * epsilon * sum) break;
-    power *= t * t / static_cast<double>((k + 1) * (k + 2));
+  // Where the two differ by a factor the plain difference loses two bits at most: 3/4 and h/4 balance that with the
+  // length of the series.
+  if (t > std::max(0.75, 0.25 * h)) return mills(h - t) - mills(h + t);
+  if (h < internal::table_from) {
+    // 2 sum over odd k of I_k t^k / k!, all positive; so near 0 the forward recursion of the moments is stable enough.
+    double even = mills(h), odd = 1.0 - h * even;  // I_(k-1), I_k
+    double power = t, sum = t * odd;
+    for (int k = 1; k < 23; k += 2) {
+      even = k * even - h * odd;
+      odd = (k + 1) * odd - h * even;
+      power *= t * t / static_cast<double>((k + 1) * (k + 2));
+      const double term = odd * power;
+      sum += term;
+      if (term < 0.125 * epsilon * sum) break;
+    }
+    return 2.0 * sum;
   }
-  return 2.0 * sum;
+  if (h >= internal::table_to) {
+    // The same sum from the coefficients at h itself; its terms fall at least like (t/h)^2 <= 1/16.
+    static_assert(internal::taylor_terms % 2 == 0, "the last coefficient is an odd one");
+    const auto c = internal::taylor_coefficients<internal::taylor_terms, double>(h);
+    double sum = 0.0;
+    for (std::size_t k = internal::taylor_terms; k > 0; k -= 2) sum = sum * (t * t) + c[k - 1];
+    return 2.0 * t * sum;
+  }
+  // Around the nearest node, u = d + t and v = d - t with d = h - node:
+  // R(h - t) - R(h + t) = sum over k of (-1)^(k+1) c_k (u^k - v^k), u^k - v^k = 2 t P_k, P_(k+1) = u P_k + v^k.
+  // |u| <= t + 1/8 and 30 terms leave less than 2^-55 of the sum. At a node every second P_k is 0, so the end of the
+  // series is seen in two terms.
+  const auto [c, d] = internal::node_near(h);
+  const double u = d + t, v = d - t;
+  double p = 1.0, v_power = 1.0, sign = 1.0, sum = 0.0, before = 0.0;
+  for (std::size_t k = 1; k < internal::taylor_terms; ++k) {
+    const double term = sign * c[k] * p;
+    sum += term;
+    if (std::abs(term) + before < 0.0625 * epsilon * sum) break;
+    before = std::abs(term);
+    v_power *= v;
+    p = u * p + v_power;
+    sign = -sign;
+  }
+  return 2.0 * t * sum;
 }
 
 Parts parts(double x_abs, double s) {

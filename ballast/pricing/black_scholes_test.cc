@@ -1,5 +1,6 @@
 #include "ballast/pricing/black_scholes.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <functional>

@@ -1,0 +1,25 @@
+#pragma once
+#include "ballast/base/units.h"
+#include "ballast/pricing/black.h"
+
+namespace ballast::pricing {
+
+/// The five Greeks as Deribit's ticker shows them, for one long coin of option. For comparison with the venue only:
+/// everything else here computes with raw partials.
+struct ScreenGreeks {
+  double delta = 0.0;  ///< coin, Black, not premium-adjusted
+  double gamma = 0.0;  ///< coin per USD
+  double vega = 0.0;   ///< USD per vol point (0.01 of vol)
+  double theta = 0.0;  ///< USD per day, never more than the option is worth
+  double rho = 0.0;    ///< USD per 1 % of rate
+};
+
+/// From Greeks of one long option. The theta of a day is at most the remaining value of the option, in magnitude.
+/// Source   Deribit, "Greeks", and recorded tickers (screen_test.cc): 1-day theta above the value shows the value.
+ScreenGreeks screen_greeks(const BlackGreeks& greeks);
+
+/// Domain and limits as black_greeks.
+/// Error    within the venue's own rounding: delta 1e-5, gamma 1e-5, vega 5e-5, theta 3e-3, rho 1e-5.
+ScreenGreeks screen_greeks(const Vanilla& option);
+
+}  // namespace ballast::pricing
