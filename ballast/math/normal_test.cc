@@ -6,11 +6,11 @@
 
 #include <doctest/doctest.h>
 
-#include "ballast/math/internal/table_error.h"
 #include "tests/support.h"
+#include "tests/table_error.h"
 
 using namespace ballast::math;
-using ballast::math::internal::TableError;
+using ballast::test::TableError;
 
 namespace {
 constexpr double subnormal_step = std::numeric_limits<double>::denorm_min();

@@ -7,8 +7,8 @@
 
 #include <doctest/doctest.h>
 
-#include "ballast/math/internal/table_error.h"
 #include "tests/support.h"
+#include "tests/table_error.h"
 
 using namespace ballast;
 using namespace ballast::pricing;
@@ -19,7 +19,7 @@ constexpr double epsilon = std::numeric_limits<double>::epsilon();
 }
 
 TEST_CASE("bachelier_greeks agrees with every row and column of the reference table") {
-  math::internal::TableError error;
+  test::TableError error;
   for (const auto& row : test::read_csv("tests/data/bachelier_greeks.csv")) {
     const double f = row["F"], k = row["K"], years = row["T"], r = row["r"], vol = row["sigma_n"];
     const auto g =

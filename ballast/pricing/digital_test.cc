@@ -7,15 +7,15 @@
 
 #include <doctest/doctest.h>
 
-#include "ballast/math/internal/table_error.h"
 #include "tests/support.h"
+#include "tests/table_error.h"
 
 using namespace ballast;
 using namespace ballast::pricing;
 using market::OptionType;
 
 TEST_CASE("digitals agree with every row and column of the reference table") {
-  math::internal::TableError error;
+  test::TableError error;
   for (const auto& row : test::read_csv("tests/data/digital_greeks.csv")) {
     const double s = row["S"], k = row["K"], years = row["T"], r = row["r"], q = row["q"], vol = row["sigma"];
     const BlackScholes o{.spot = Price(s),

@@ -8,13 +8,13 @@
 
 #include <doctest/doctest.h>
 
-#include "ballast/math/internal/table_error.h"
 #include "tests/support.h"
+#include "tests/table_error.h"
 
 using namespace ballast;
 using namespace ballast::pricing;
 using market::OptionType;
-using math::internal::TableError;
+using test::TableError;
 
 namespace {
 

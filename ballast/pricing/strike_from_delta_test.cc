@@ -9,16 +9,16 @@
 
 #include <doctest/doctest.h>
 
-#include "ballast/math/internal/table_error.h"
 #include "ballast/pricing/inverse.h"
 #include "tests/support.h"
+#include "tests/table_error.h"
 
 using namespace ballast;
 using namespace ballast::pricing;
 using market::OptionType;
 
 TEST_CASE("strike_from_delta agrees with the reference table in four conventions") {
-  math::internal::TableError error;
+  test::TableError error;
   const std::pair<const char*, DeltaConvention> conventions[] = {
       {"K_fwd", DeltaConvention::forward},
       {"K_spot", DeltaConvention::spot},

@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-namespace ballast::math::internal {
+namespace ballast::test {
 
 /// For tests only: the worst error of each column of a reference table, in units of epsilon = 2^-52 of a scale.
 class TableError {
@@ -44,4 +44,4 @@ class TableError {
   std::map<std::string, Worst> columns_;
 };
 
-}  // namespace ballast::math::internal
+}  // namespace ballast::test
