@@ -16,7 +16,7 @@ struct Index {
 /// Something that came in and is not used, and why. Nothing disappears without one.
 struct Dropped {
   std::string instrument;
-  std::string reason;  ///< a fixed word: see Reason in market/clean.h
+  std::string reason;  ///< a fixed word: see market/clean.h
   std::string detail;  ///< the offending values
 };
 
