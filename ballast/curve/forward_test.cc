@@ -1,0 +1,77 @@
+#include "ballast/curve/forward.h"
+
+#include <cmath>
+
+#include <doctest/doctest.h>
+
+#include "tests/worked_example.h"
+
+using namespace ballast;
+using curve::ParityPair;
+using market::Settlement;
+
+TEST_CASE("exact inverse parity gives the forward back") {
+  for (const double f : {60000.0, 3123.45, 0.52}) {
+    std::vector<ParityPair> pairs;
+    for (const double m : {0.3, 0.7, 0.95, 1.0, 1.1, 1.6, 3.0}) pairs.push_back({m * f, 1.0 - m, 1.0});
+    const auto forward = curve::parity_forward(pairs, Settlement::inverse);
+    REQUIRE(forward);
+    CHECK(std::abs(forward.value().price.value - f) <= 4e-15 * f);
+    CHECK(forward.value().outliers == 0);
+  }
+}
+
+TEST_CASE("exact linear parity gives the forward back") {
+  std::vector<ParityPair> pairs;
+  for (const double k : {1.0, 1.25, 1.5, 2.0}) pairs.push_back({k, 1.4375 - k, 1.0});
+  const auto forward = curve::parity_forward(pairs, Settlement::linear);
+  REQUIRE(forward);
+  CHECK(std::abs(forward.value().price.value - 1.4375) <= 1e-15);
+}
+
+TEST_CASE("rows of another instant are set aside") {
+  // Twelve strikes at F = 60,000 rounded to 8 decimals as the venue does, three at F' = 60,050: the other instant.
+  std::vector<ParityPair> pairs;
+  for (int i = 0; i < 15; ++i) {
+    const double k = 40000.0 + 3000.0 * i, f = i % 5 == 4 ? 60050.0 : 60000.0;
+    pairs.push_back({k, std::round((1.0 - k / f) * 1e8) / 1e8, 1.0});
+  }
+  const auto forward = curve::parity_forward(pairs, Settlement::inverse);
+  REQUIRE(forward);
+  CHECK(forward.value().outliers == 3);
+  CHECK(std::abs(forward.value().price.value - 60000.0) < 1e-3);
+  CHECK(forward.value().spread < 2e-3);
+}
+
+TEST_CASE("no pair, no forward; nonsense, no forward") {
+  CHECK_FALSE(curve::parity_forward({}, Settlement::inverse));
+  CHECK_FALSE(curve::parity_forward({{60000.0, 1.5, 1.0}}, Settlement::inverse));
+  CHECK_FALSE(curve::parity_forward({{60000.0, NAN, 1.0}}, Settlement::inverse));
+}
+
+TEST_CASE("the sources are tried in their order and named") {
+  market::Snapshot s = test::worked_market();
+  const curve::ExpiryKey key{"btc_usd", s.instruments.at(test::worked_call).expiry};
+  CHECK(curve::forwards(s).at(key).source == curve::ForwardSource::listed_future);  // no strike has both sides
+  CHECK(curve::forwards(s).at(key).price.value == 60000.0);
+
+  market::Instrument twin = s.instruments.at(test::worked_put);
+  twin.name = "BTC-31JAN26-65000-P";
+  twin.strike = 65000.0;
+  s.instruments[twin.name] = twin;
+  market::Quote quote{.instrument = twin.name, .sent = s.as_of, .mark = 0.0372978 - (1.0 - 65000.0 / 60010.0)};
+  s.quotes[twin.name] = quote;
+  CHECK(curve::forwards(s).at(key).source == curve::ForwardSource::parity_of_marks);
+  CHECK(std::abs(curve::forwards(s).at(key).price.value - 60010.0) < 1e-9);
+
+  s.quotes[twin.name].mark.reset();
+  s.quotes[twin.name].bid = 0.1205;
+  s.quotes[twin.name].ask = 0.121;
+  CHECK(curve::forwards(s).at(key).source == curve::ForwardSource::parity_of_mids);
+
+  s.quotes.erase(twin.name);
+  s.quotes.erase("BTC-31JAN26");
+  CHECK_FALSE(curve::forwards(s).contains(key));
+  s.quotes[test::worked_call].underlying_price = 60001.0;
+  CHECK(curve::forwards(s).at(key).source == curve::ForwardSource::venue_underlying);
+}
