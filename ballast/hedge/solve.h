@@ -1,0 +1,67 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ballast/hedge/cost.h"
+#include "ballast/hedge/neutralise.h"
+#include "ballast/risk/exposure.h"
+
+namespace ballast::hedge {
+
+enum class Side { buy, sell };
+
+/// What to neutralise, in which money, and with what.
+struct Choice {
+  std::vector<std::string> instruments;           ///< one for delta, or as many as targets; names in the snapshot
+  std::vector<Target> targets = {Target::delta};  ///< each at most once
+  Numeraire numeraire = Numeraire::coin;
+};
+
+/// One order of the plan.
+struct Leg {
+  market::Instrument instrument;
+  Side side = Side::buy;
+  std::int64_t lots = 0;      ///< > 0, whole lots
+  double amount = 0.0;        ///< > 0, the venue's size unit: USD for inverse futures, coin otherwise
+  double contracts = 0.0;     ///< amount / contract size
+  double exact_amount = 0.0;  ///< signed, before rounding
+  Coin coins;                 ///< signed, after rounding
+  risk::Valuation unit;       ///< what one coin of it is worth and carries
+  Greeks per_coin;
+  double ratio = 0.0;  ///< coins of the instrument that carry the book's exposure; the trade is -ratio, rounded
+  Cost cost;
+};
+
+struct Plan {
+  std::string underlying;
+  Numeraire numeraire = Numeraire::coin;
+  std::vector<Target> targets;
+  Greeks before;          ///< the book's distance from neutral
+  Greeks residual;        ///< what remains after the rounded legs
+  std::vector<Leg> legs;  ///< without instruments that round to nothing
+  double half_lot_delta =
+      0.0;  ///< coin: half a lot of the instrument that closes the delta; |residual.delta| stays within it
+  double condition = 1.0;  ///< of the equilibrated system, 1 = well posed
+};
+
+/// The distance of an exposure from the neutral point of the numeraire.
+/// Fault missing_data: USD-neutral without the equity of a coin-settled book.
+Result<Greeks> distance(const risk::Exposure& exposure, Numeraire numeraire);
+
+/// What one coin of an instrument adds, in the numeraire, when its premium is paid from the book's own cash: then the
+/// trade's delta is the net delta for inverse options in both frames, and Black delta for the rest.
+Greeks per_coin(const risk::Valuation& unit, Numeraire numeraire);
+
+/// Solves for the exact sizes, rounds to whole lots (the last instrument, a future rather than an option, closes the
+/// delta that the rounding of the others left) and prices the legs. Faults  those of neutralise(), with the instruments
+/// named; bad_input: an instrument that is unknown, of another
+///         underlying or named twice; missing_data: no price, or no instrument with |delta| of 0.05 a coin.
+/// Error   that of neutralise() before rounding; after it |residual delta| <= half a lot of the closing instrument.
+/// Cost    O(targets³ + depth).
+/// Source  docs/sources.md: hedge ratio 2, 3.
+Result<Plan> solve(const risk::Exposure& exposure, const market::Snapshot& snapshot, const vol::Surface& surface,
+                   const Choice& choice);
+
+}  // namespace ballast::hedge

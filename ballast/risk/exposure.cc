@@ -1,0 +1,135 @@
+#include "ballast/risk/exposure.h"
+
+#include <cmath>
+#include <set>
+
+#include <fmt/format.h>
+
+namespace ballast::risk {
+namespace {
+
+using market::Instrument;
+using market::Kind;
+using market::Position;
+using market::Settlement;
+
+/// The position's delta when the book is counted in coin. A value v held in USDC is v/S coins and loses as the coin
+/// rises: it counts -v/S (docs/conventions.md).
+Result<double> coin_delta(const PositionRisk& p) {
+  const double coins = p.coins.value, spot = p.unit.index.value;
+  if (p.instrument.settlement == Settlement::inverse) return coins * p.unit.net_delta;
+  if (p.instrument.is_option()) return coins * (p.unit.black_delta - p.unit.price / spot);
+  if (p.position.average_price) {
+    // profit coins·(price - average) lies in USDC; bought spot has left -coins·average of USDC behind: the same number
+    return coins * p.unit.still_exposed - coins * (p.unit.price - *p.position.average_price) / spot;
+  }
+  if (p.instrument.kind == Kind::spot) return 0.0;  // coins held: they are the numeraire
+  return Error{
+      Fault::missing_data,
+      fmt::format("{}: a linear future counted in coin needs its average_price: its profit is USDC, which loses "
+                  "against the coin; give it, or count the book in usd",
+                  p.instrument.name)};
+}
+
+Result<Totals> totals_of(const PositionRisk& p) {
+  const auto coin = coin_delta(p);
+  if (!coin) return coin.error();
+  const double q = p.coins.value, forward = p.unit.forward.value;
+  Totals t;
+  t.black_delta = Coin(q * p.unit.black_delta);
+  t.net_delta = Coin(q * p.unit.net_delta);
+  t.gross_delta = Coin(std::abs(q * p.unit.net_delta));
+  t.gamma = q * p.unit.gamma;
+  t.vega = Usd(q * p.unit.vega);
+  t.theta = Usd(q * p.unit.theta);
+  if (p.instrument.is_option() && p.instrument.settlement == Settlement::inverse)
+    t.options_value = Coin(q * p.unit.price);
+  t.coin.delta = InCoin::Delta(coin.value());
+  t.coin.gamma = InCoin::Gamma(q * p.unit.gamma * forward);
+  t.coin.vega = InCoin::Vega(q * p.unit.vega / forward);
+  t.coin.theta = InCoin::Theta(q * p.unit.theta / forward);
+  t.usd.delta = InUsd::Delta(t.net_delta.value);
+  t.usd.gamma = InUsd::Gamma(q * p.unit.gamma * forward * forward);
+  t.usd.vega = InUsd::Vega(t.vega.value);
+  t.usd.theta = InUsd::Theta(t.theta.value);
+  return t;
+}
+
+void add(Totals& sum, const Totals& t) {
+  sum.black_delta += t.black_delta;
+  sum.net_delta += t.net_delta;
+  sum.gross_delta += t.gross_delta;
+  sum.gamma += t.gamma;
+  sum.vega += t.vega;
+  sum.theta += t.theta;
+  sum.options_value += t.options_value;
+  sum.coin += t.coin;
+  sum.usd += t.usd;
+}
+
+Result<PositionRisk> assess(const Position& position, const market::Snapshot& snapshot, const vol::Surface& surface) {
+  const auto found = snapshot.instruments.find(position.instrument);
+  if (found == snapshot.instruments.end()) {
+    return Error{Fault::bad_input, fmt::format("{}: unknown instrument", position.instrument)};
+  }
+  const auto unit = value(found->second, snapshot, surface);
+  if (!unit) return unit.error();
+  const auto amount = market::amount_of(found->second, position.quantity, position.unit);
+  if (!amount) return amount.error();
+  if (!std::isfinite(amount.value())) {
+    return Error{Fault::bad_input, fmt::format("{}: quantity is not a finite number", position.instrument)};
+  }
+  PositionRisk p{
+      .position = position, .instrument = found->second, .unit = unit.value(), .amount = amount.value(), .coins = {}};
+  p.coins = Coin(p.instrument.size_unit() == market::SizeUnit::usd ? p.amount / p.unit.price : p.amount);
+  return p;
+}
+
+}  // namespace
+
+Result<InUsd::Delta> Exposure::usd_delta() const {
+  if (equity) return InUsd::Delta(equity->value) + total.usd.delta;
+  if (!coin_settled) return total.usd.delta;
+  return Error{
+      Fault::missing_data,
+      fmt::format("the USD-neutral point of a {0}-settled book needs the {0} equity of its account (cash, option value "
+                  "and futures profit): it counts at delta 1",
+                  underlying)};
+}
+
+Result<std::vector<Exposure>> exposure(const market::Portfolio& portfolio, const market::Snapshot& snapshot,
+                                       const vol::Surface& surface) {
+  std::map<std::string, Exposure> found;
+  std::set<std::pair<std::string, std::string>> seen;
+  for (const Position& position : portfolio.positions) {
+    const auto place = [&](Error error) {
+      return position.where.empty() ? error : in(position.where, std::move(error));
+    };
+    if (!seen.emplace(position.venue, position.instrument).second) {
+      return place({Fault::bad_input, fmt::format("{} is in the book twice", position.instrument)});
+    }
+    const auto assessed = assess(position, snapshot, surface);
+    if (!assessed) return place(assessed.error());
+    const PositionRisk& p = assessed.value();
+    const auto totals = totals_of(p);
+    if (!totals) return place(totals.error());
+
+    Exposure& e = found[p.instrument.underlying];
+    e.underlying = p.instrument.underlying;
+    e.index = p.unit.index;
+    e.coin_settled |= p.instrument.settlement == Settlement::inverse;
+    add(e.total, totals.value());
+    add(e.by_expiry[p.instrument.expiry], totals.value());
+    e.positions.push_back(p);
+  }
+  std::vector<Exposure> list;
+  for (auto& [underlying, e] : found) {
+    if (const auto account = portfolio.accounts.find(underlying); account != portfolio.accounts.end()) {
+      e.equity = Coin(account->second.equity);
+    }
+    list.push_back(std::move(e));
+  }
+  return list;
+}
+
+}  // namespace ballast::risk

@@ -1,0 +1,116 @@
+#include <cmath>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "ballast/pricing/black.h"
+#include "ballast/pricing/settlement_window.h"
+#include "ballast/risk/exposure.h"
+
+namespace ballast::risk {
+namespace {
+
+using market::Instrument;
+using market::Settlement;
+using market::Snapshot;
+
+/// Why an instrument has no usable quote: the door's own reason where it was turned away.
+std::string why_absent(const std::string& instrument, const Snapshot& snapshot, const vol::Surface& surface) {
+  for (const auto* list : {&snapshot.dropped, &surface.dropped}) {
+    for (const market::Dropped& dropped : *list) {
+      if (dropped.instrument == instrument) return dropped.reason + " (" + dropped.detail + ")";
+    }
+  }
+  return "no quote of it in the data";
+}
+
+struct Found {
+  double price;
+  PriceSource source;
+};
+
+/// The price of a future, perpetual or spot: its own quote, else what the same chain says of it.
+std::optional<Found> linear_price(const Instrument& instrument, const Snapshot& snapshot, const vol::Surface& surface) {
+  if (const auto quote = snapshot.quotes.find(instrument.name); quote != snapshot.quotes.end()) {
+    if (quote->second.mark) return Found{*quote->second.mark, PriceSource::mark};
+    if (quote->second.bid && quote->second.ask) {
+      return Found{0.5 * (*quote->second.bid + *quote->second.ask), PriceSource::mid};
+    }
+  }
+  if (instrument.expiry != never) {
+    const auto forward = surface.forwards.find({instrument.index, instrument.expiry});
+    if (forward != surface.forwards.end()) return Found{forward->second.price.value, PriceSource::parity_forward};
+    return std::nullopt;
+  }
+  const auto index = snapshot.indices.find(instrument.underlying);
+  if (index != snapshot.indices.end()) return Found{index->second.price, PriceSource::index};
+  return std::nullopt;
+}
+
+}  // namespace
+
+const char* name(PriceSource source) {
+  switch (source) {
+    case PriceSource::mark: return "mark";
+    case PriceSource::mid: return "mid";
+    case PriceSource::parity_forward: return "parity forward";
+    case PriceSource::index: return "index";
+  }
+  return "";
+}
+
+Result<Valuation> value(const Instrument& instrument, const Snapshot& snapshot, const vol::Surface& surface) {
+  const auto missing = [&](const std::string& what) {
+    return Error{Fault::missing_data, fmt::format("{}: {}", instrument.name, what)};
+  };
+  if (instrument.expiry <= snapshot.as_of) {
+    return Error{Fault::missing_data, fmt::format("{}: expired {}, the data are of {}", instrument.name,
+                                                  to_string(instrument.expiry), to_string(snapshot.as_of))};
+  }
+  const auto index = snapshot.indices.find(instrument.underlying);
+  if (index == snapshot.indices.end()) {
+    return missing("no usable index of " + instrument.underlying + ": " +
+                   why_absent(instrument.underlying + " index", snapshot, surface));
+  }
+
+  Valuation v;
+  v.index = Price(index->second.price);
+  v.still_exposed = 1.0 - pricing::settlement_elapsed(snapshot.as_of, instrument.expiry);
+  if (!instrument.is_option()) {
+    const auto price = linear_price(instrument, snapshot, surface);
+    if (!price || !(price->price > 0.0)) return missing(why_absent(instrument.name, snapshot, surface));
+    v.price = price->price;
+    v.price_source = price->source;
+    v.forward = Price(v.price);
+    v.years = instrument.expiry == never ? Years(0.0) : years_between(snapshot.as_of, instrument.expiry);
+    v.black_delta = v.net_delta = v.still_exposed;
+    return v;
+  }
+
+  const auto quoted = surface.options.find(instrument.name);
+  if (quoted == surface.options.end()) return missing(why_absent(instrument.name, snapshot, surface));
+  const vol::QuotedOption& option = quoted->second;
+  const pricing::BlackGreeks greeks = pricing::black_greeks({.forward = option.forward,
+                                                             .strike = Price(instrument.strike),
+                                                             .vol = option.vol,
+                                                             .years = option.years,
+                                                             .type = instrument.option_type});
+  v.price = option.price;
+  v.price_source = option.source == vol::VolSource::mid ? PriceSource::mid : PriceSource::mark;
+  v.forward = option.forward;
+  v.vol = option.vol;
+  v.years = option.years;
+  const double premium = instrument.settlement == Settlement::inverse ? option.price : 0.0;
+  v.black_delta = greeks.delta * v.still_exposed;
+  v.net_delta = (greeks.delta - premium) * v.still_exposed;
+  v.gamma = greeks.gamma * v.still_exposed;
+  v.vega = greeks.vega * v.still_exposed;
+  v.theta = greeks.theta * v.still_exposed;
+  if (!std::isfinite(v.net_delta) || !std::isfinite(v.gamma) || !std::isfinite(v.theta)) {
+    return missing(fmt::format("its Greeks are not finite at forward {}, vol {}, {} years", v.forward.value,
+                               v.vol.value, v.years.value));
+  }
+  return v;
+}
+
+}  // namespace ballast::risk
