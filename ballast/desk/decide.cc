@@ -1,0 +1,210 @@
+#include "ballast/desk/decide.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include <fmt/format.h>
+
+namespace ballast::desk {
+namespace {
+
+using hedge::Leg;
+using hedge::Plan;
+using hedge::Target;
+using market::Instrument;
+using risk::Exposure;
+
+// Soft limits of docs/safety.md, sanity ranges: beyond them an answer is DEGRADED.
+constexpr double widest_spread = 0.05;    // of mid, hedge instrument
+constexpr double loosest_forward = 1e-3;  // of the forward: how far apart the strikes' own forwards may lie
+constexpr Vol lowest_vol{0.05}, highest_vol{3.0};
+
+void degrade(Decision& decision, std::string reason) {
+  if (decision.quality == Quality::ok) decision.quality = Quality::degraded;
+  if (std::find(decision.reasons.begin(), decision.reasons.end(), reason) == decision.reasons.end()) {
+    decision.reasons.push_back(std::move(reason));
+  }
+}
+
+Decision refuse(Decision decision, const std::string& reason) {
+  decision.quality = Quality::refused;
+  decision.reasons = {reason};
+  decision.plans.clear();
+  return decision;
+}
+
+void judge_price(Decision& decision, const Instrument& instrument, const risk::Valuation& unit) {
+  if (unit.price_source == risk::PriceSource::index) {
+    degrade(decision, fmt::format("{} has no quote: sized at the index {}", instrument.name, unit.price));
+  } else if (unit.price_source == risk::PriceSource::parity_forward) {
+    degrade(decision, fmt::format("{} has no quote: sized at the parity forward {:.2f}", instrument.name, unit.price));
+  }
+}
+
+void judge_age(Decision& decision, const market::Snapshot& market, const market::CleaningRules& rules,
+               const Instrument& instrument) {
+  const auto quote = market.quotes.find(instrument.name);
+  if (quote == market.quotes.end()) return;
+  const double age = seconds_between(quote->second.sent, market.as_of);
+  const double soft = (instrument.is_option() ? rules.option : rules.hedge).soft_s;
+  if (age > soft) degrade(decision, fmt::format("{} is {:.3f} s old, soft limit {} s", instrument.name, age, soft));
+}
+
+void judge_option(Decision& decision, const Instrument& instrument, const risk::Valuation& unit,
+                  const vol::Surface& surface) {
+  if (!instrument.is_option()) return;
+  if (unit.vol < lowest_vol || unit.vol > highest_vol) {
+    degrade(decision, fmt::format("{} has a vol of {:.4f}, outside {} to {}", instrument.name, unit.vol.value,
+                                  lowest_vol.value, highest_vol.value));
+  }
+  const curve::Forward& forward = surface.forwards.at({instrument.index, instrument.expiry});
+  if (forward.source == curve::ForwardSource::venue_underlying) {
+    degrade(decision, fmt::format("forward of {} is the venue's own underlying: no parity pair and no listed future",
+                                  to_string(instrument.expiry)));
+  }
+  if (forward.spread > loosest_forward * forward.price.value) {
+    degrade(decision, fmt::format("strikes of {} disagree on the forward by {:.2f} USD", to_string(instrument.expiry),
+                                  forward.spread));
+  }
+}
+
+void judge_leg(Decision& decision, const Leg& leg, const market::Snapshot& market) {
+  const auto found = market.quotes.find(leg.instrument.name);
+  if (found == market.quotes.end()) return;
+  const market::Quote& quote = found->second;
+  if (!quote.bid || !quote.ask) {
+    degrade(decision,
+            fmt::format("{} is not quoted on both sides: the cost of its spread is unknown", leg.instrument.name));
+  } else if (*quote.ask - *quote.bid > widest_spread * 0.5 * (*quote.ask + *quote.bid)) {
+    degrade(decision, fmt::format("{} has a spread over 5 % of its price: bid {} ask {}", leg.instrument.name,
+                                  *quote.bid, *quote.ask));
+  }
+  if (leg.cost.beyond_depth > 0.0) {
+    degrade(decision, fmt::format("{}: the book shows {} less than the {} {} to trade", leg.instrument.name,
+                                  leg.cost.beyond_depth, leg.amount, market::name(leg.instrument.size_unit())));
+  }
+}
+
+/// Adds the legs up again, apart from the solver: what it says must be so before anybody trades on it.
+std::optional<std::string> fails_check(const Plan& plan) {
+  hedge::Greeks left = plan.before;
+  for (const Leg& leg : plan.legs) {
+    const double per_coin = leg.instrument.size_unit() == market::SizeUnit::usd ? leg.unit.price : 1.0;
+    const double coins =
+        (leg.side == hedge::Side::buy ? 1.0 : -1.0) * static_cast<double>(leg.lots) * leg.instrument.lot / per_coin;
+    left.add(coins, hedge::per_coin(leg.unit, plan.numeraire));
+    if (!std::isfinite(leg.cost.fee.value) || !std::isfinite(leg.ratio)) return leg.instrument.name + ": not finite";
+  }
+  const double gross = std::abs(plan.before.delta) + std::abs(left.delta - plan.before.delta);
+  const double rounding = 1e-9 * gross + 1e-15;  // P6: cancellation error bound
+  if (!(std::abs(left.delta - plan.residual.delta) <= rounding)) {
+    return fmt::format("{}: residual delta {} adds up to {}", plan.underlying, plan.residual.delta, left.delta);
+  }
+  const bool wants_delta = std::find(plan.targets.begin(), plan.targets.end(), Target::delta) != plan.targets.end();
+  if (!wants_delta) return std::nullopt;
+  if (!(std::abs(left.delta) <= plan.half_lot_delta + rounding)) {
+    return fmt::format("{}: residual delta {} is over half a lot, {}", plan.underlying, left.delta,
+                       plan.half_lot_delta);
+  }
+  if (plan.targets.size() == 1 && !(std::abs(left.delta) <= std::abs(plan.before.delta) + rounding)) {
+    return fmt::format("{}: residual delta {} is larger than before, {}", plan.underlying, left.delta,
+                       plan.before.delta);
+  }
+  return std::nullopt;
+}
+
+Numeraire numeraire_of(const Config& config, const Exposure& exposure) {
+  return config.numeraire.value_or(exposure.coin_settled ? Numeraire::coin : Numeraire::usd);
+}
+
+std::vector<std::string> instruments_for(const Config& config, const Exposure& exposure,
+                                         const market::Snapshot& market) {
+  std::vector<std::string> chosen;
+  for (const std::string& instrument : config.with) {
+    const auto found = market.instruments.find(instrument);
+    if (found != market.instruments.end() && found->second.underlying == exposure.underlying)
+      chosen.push_back(instrument);
+  }
+  if (chosen.empty()) chosen.push_back(default_hedge(exposure));
+  return chosen;
+}
+
+void note_defaults(Decision& decision) {
+  std::size_t assumed = 0;
+  for (const auto& [name, quote] : decision.market.quotes)
+    assumed += decision.market.instruments.at(name).from_venue ? 0 : 1;
+  if (assumed == 0) return;
+  decision.notes.push_back(
+      fmt::format("no instrument list for {} of {} instruments: sizes, ticks and fees are Deribit's documented "
+                  "defaults",
+                  assumed, decision.quotes));
+}
+
+}  // namespace
+
+const char* name(Quality quality) {
+  switch (quality) {
+    case Quality::ok: return "OK";
+    case Quality::degraded: return "DEGRADED";
+    case Quality::refused: return "REFUSED";
+  }
+  return "";
+}
+
+std::string default_hedge(const Exposure& exposure) {
+  return exposure.underlying + (exposure.coin_settled ? "-PERPETUAL" : "_USDC-PERPETUAL");
+}
+
+Decision decide(const Config& config, market::Snapshot market, const market::Portfolio& portfolio) {
+  Decision decision;
+  decision.as_of = market.as_of;
+  decision.market = market::clean(std::move(market), config.cleaning);
+  decision.surface = vol::quoted(decision.market);
+  decision.quotes = decision.market.quotes.size();
+  decision.dropped = decision.market.dropped;
+  decision.dropped.insert(decision.dropped.end(), decision.surface.dropped.begin(), decision.surface.dropped.end());
+  note_defaults(decision);
+
+  if (portfolio.positions.empty()) return refuse(std::move(decision), "the book has no positions");
+  for (const std::string& instrument : config.with) {
+    if (!decision.market.instruments.contains(instrument)) {
+      return refuse(std::move(decision), fmt::format("{}: unknown hedge instrument", instrument));
+    }
+  }
+  auto exposures = risk::exposure(portfolio, decision.market, decision.surface);
+  if (!exposures) return refuse(std::move(decision), exposures.error().what);
+  decision.exposures = std::move(exposures).value();
+  for (const std::string& instrument : config.with) {
+    const std::string& underlying = decision.market.instruments.at(instrument).underlying;
+    const bool needed = std::any_of(decision.exposures.begin(), decision.exposures.end(),
+                                    [&](const Exposure& e) { return e.underlying == underlying; });
+    if (!needed)
+      return refuse(std::move(decision), fmt::format("{}: the book has nothing on {}", instrument, underlying));
+  }
+
+  for (const Exposure& exposure : decision.exposures) {
+    auto plan = hedge::solve(exposure, decision.market, decision.surface,
+                             {.instruments = instruments_for(config, exposure, decision.market),
+                              .targets = config.targets,
+                              .numeraire = numeraire_of(config, exposure)});
+    if (!plan) return refuse(std::move(decision), plan.error().what);
+    if (const auto fault = fails_check(plan.value()))
+      return refuse(std::move(decision), "the plan fails its check: " + *fault);
+    for (const risk::PositionRisk& p : exposure.positions) {
+      judge_price(decision, p.instrument, p.unit);
+      judge_option(decision, p.instrument, p.unit, decision.surface);
+      judge_age(decision, decision.market, config.cleaning, p.instrument);
+    }
+    for (const Leg& leg : plan.value().legs) {
+      judge_price(decision, leg.instrument, leg.unit);
+      judge_option(decision, leg.instrument, leg.unit, decision.surface);
+      judge_age(decision, decision.market, config.cleaning, leg.instrument);
+      judge_leg(decision, leg, decision.market);
+    }
+    decision.plans.push_back(std::move(plan).value());
+  }
+  return decision;
+}
+
+}  // namespace ballast::desk

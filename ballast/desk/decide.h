@@ -1,0 +1,49 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ballast/hedge/solve.h"
+#include "ballast/market/clean.h"
+#include "ballast/market/position.h"
+#include "ballast/risk/exposure.h"
+#include "ballast/vol/quoted.h"
+
+namespace ballast::desk {
+
+struct Config {
+  std::vector<std::string> with;  ///< hedge instruments; an underlying none of them is on takes its own perpetual
+  std::vector<hedge::Target> targets = {hedge::Target::delta};
+  std::optional<Numeraire> numeraire;  ///< absent: coin for an underlying with coin-settled positions, else USD
+  market::CleaningRules cleaning;
+};
+
+/// How far a decision may be trusted: docs/safety.md, "when a ratio may be published".
+enum class Quality { ok, degraded, refused };
+const char* name(Quality quality);
+
+/// The whole answer for one book at one instant. When it is refused there are no plans.
+struct Decision {
+  Time as_of;
+  Quality quality = Quality::ok;
+  std::vector<std::string> reasons;  ///< what keeps the quality from ok
+  std::vector<std::string> notes;    ///< what was assumed, such as documented defaults
+  std::vector<risk::Exposure> exposures;
+  std::vector<hedge::Plan> plans;  ///< one for each exposure
+  std::vector<market::Dropped> dropped;
+  std::size_t quotes = 0;  ///< that passed the door
+  vol::Surface surface;
+  market::Snapshot market;  ///< cleaned: what the decision rests on
+};
+
+/// The perpetual that hedges an underlying by default: `BTC-PERPETUAL`, or the USDC one where nothing settles in coin.
+std::string default_hedge(const risk::Exposure& exposure);
+
+/// From a market and a book to the trade: clean, forwards, vols, exposure, solve, verify. The only path to a plan:
+/// live, replay and simulation call it too. Deterministic; no clock, no randomness. A decision is refused, never
+/// guessed, when a position or a hedge instrument has no trusted price, vol or forward, when the targets cannot be
+/// reached, or when the solved plan fails its check: finite, residual delta within half a lot and not larger than
+/// before.
+Decision decide(const Config& config, market::Snapshot market, const market::Portfolio& portfolio);
+
+}  // namespace ballast::desk

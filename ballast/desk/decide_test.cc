@@ -1,0 +1,105 @@
+#include "ballast/desk/decide.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+
+#include <doctest/doctest.h>
+
+#include "tests/worked_example.h"
+
+using namespace ballast;
+using desk::Decision;
+using desk::Quality;
+using test::position;
+
+namespace {
+
+Decision decide(
+    const std::function<void(market::Snapshot&)>& spoil = [](market::Snapshot&) {}, desk::Config config = {}) {
+  market::Snapshot s = test::worked_market();
+  spoil(s);
+  return desk::decide(config, std::move(s), {.positions = {position(test::worked_call, 100.0)}, .accounts = {}});
+}
+
+bool mentions(const Decision& d, const char* word) {
+  return std::any_of(d.reasons.begin(), d.reasons.end(),
+                     [&](const std::string& r) { return r.find(word) != std::string::npos; });
+}
+
+}  // namespace
+
+TEST_CASE("a clean market gives an OK decision, the same bits every time") {
+  const Decision a = decide(), b = decide();
+  CHECK(a.quality == Quality::ok);
+  CHECK(a.reasons.empty());
+  REQUIRE(a.plans.size() == 1);
+  CHECK(a.plans[0].legs.at(0).contracts == 188957.0);
+  CHECK(a.plans[0].residual.delta == b.plans[0].residual.delta);
+  CHECK(a.plans[0].legs[0].ratio == b.plans[0].legs[0].ratio);
+}
+
+TEST_CASE("soft faults degrade, with the reason") {
+  const auto degraded = [](const char* word, const std::function<void(market::Snapshot&)>& spoil) {
+    CAPTURE(word);
+    const Decision d = decide(spoil);
+    CHECK(d.quality == Quality::degraded);
+    CHECK(mentions(d, word));
+    REQUIRE(d.plans.size() == 1);
+    CHECK(std::abs(d.plans[0].residual.delta) <= d.plans[0].half_lot_delta);
+  };
+  degraded("sized at the index", [](market::Snapshot& s) { s.quotes.erase("BTC-PERPETUAL"); });
+  degraded("not quoted on both sides", [](market::Snapshot& s) { s.quotes.at("BTC-PERPETUAL").bid.reset(); });
+  degraded("over 5 %", [](market::Snapshot& s) {
+    s.quotes.at("BTC-PERPETUAL").bid = 58000.0;
+    s.quotes.at("BTC-PERPETUAL").ask = 62000.0;
+  });
+  degraded("less than", [](market::Snapshot& s) { s.quotes.at("BTC-PERPETUAL").bids = {{59999.5, 1000.0}}; });
+  degraded("soft limit", [](market::Snapshot& s) { s.quotes.at("BTC-PERPETUAL").sent.ms -= 2000; });
+  degraded("outside", [](market::Snapshot& s) { s.quotes.at(test::worked_call).mark_vol = Vol(3.5); });
+  degraded("venue's own underlying", [](market::Snapshot& s) {
+    s.quotes.erase("BTC-31JAN26");
+    s.quotes.at(test::worked_call).underlying_price = 60000.0;
+  });
+}
+
+TEST_CASE("hard faults refuse and leave no plan") {
+  const auto refused = [](const char* word, const std::function<void(market::Snapshot&)>& spoil,
+                          const desk::Config& config = {}) {
+    CAPTURE(word);
+    const Decision d = decide(spoil, config);
+    CHECK(d.quality == Quality::refused);
+    CHECK(d.plans.empty());
+    CHECK(mentions(d, word));
+  };
+  refused("crossed", [](market::Snapshot& s) { s.quotes.at(test::worked_call).bid = 0.04; });
+  refused("stale", [](market::Snapshot& s) { s.as_of.ms += 60'000; });
+  refused("no_forward", [](market::Snapshot& s) { s.quotes.erase("BTC-31JAN26"); });
+  refused("stale", [](market::Snapshot& s) { s.indices.at("BTC").sent.ms -= 20'000; });
+  refused("no_price", [](market::Snapshot& s) {
+    s.quotes.at(test::worked_call).mark.reset();
+    s.quotes.at(test::worked_call).bid.reset();
+  });
+  refused("below_intrinsic", [](market::Snapshot& s) {
+    s.quotes.at("BTC-31JAN26") = {.instrument = "BTC-31JAN26", .sent = s.as_of, .mark = 70000.0};
+  });
+  const auto nothing = [](market::Snapshot&) {};
+  refused("unknown hedge instrument", nothing, {.with = {"BTC-NO"}});
+  refused("has any gamma", nothing,
+          {.with = {"BTC-PERPETUAL", "BTC-31JAN26"}, .targets = {hedge::Target::delta, hedge::Target::gamma}});
+  refused("equity", nothing, {.numeraire = Numeraire::usd});
+}
+
+TEST_CASE("an empty book is refused, not hedged with nothing") {
+  const Decision d = desk::decide({}, test::worked_market(), {});
+  CHECK(d.quality == Quality::refused);
+}
+
+TEST_CASE("every quote that went in is used or dropped with a reason") {
+  const Decision d = decide([](market::Snapshot& s) {
+    s.quotes.at(test::worked_put).bid = 0.08;
+    s.quotes.at("BTC-31JAN26").sent.ms -= 60'000;
+  });
+  CHECK(d.quotes + d.dropped.size() >= 4);
+  for (const market::Dropped& dropped : d.dropped) CHECK_FALSE(dropped.reason.empty());
+}
