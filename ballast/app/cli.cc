@@ -1,0 +1,229 @@
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <ostream>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "ballast/app/commands.h"
+
+namespace ballast::app {
+namespace {
+
+const std::map<std::string, Format> formats = {{"table", Format::table},
+                                               {"json", Format::json},
+                                               {"jsonl", Format::jsonl},
+                                               {"csv", Format::csv},
+                                               {"markdown", Format::markdown}};
+const std::map<std::string, hedge::Target> targets = {
+    {"delta", hedge::Target::delta}, {"gamma", hedge::Target::gamma}, {"vega", hedge::Target::vega}};
+const std::map<std::string, Numeraire> numeraires = {{"coin", Numeraire::coin}, {"usd", Numeraire::usd}};
+
+template <class T>
+std::string keys(const std::map<std::string, T>& map) {
+  std::string all;
+  for (const auto& [key, value] : map) all += (all.empty() ? "" : ", ") + key;
+  return all;
+}
+
+/// A word of a fixed list; the error names the word and the list.
+template <class T>
+CLI::Option* add_choice(CLI::App* command, const std::string& flags, const std::map<std::string, T>& map,
+                        const std::string& help, std::function<void(T)> take) {
+  return command
+      ->add_option_function<std::string>(
+          flags,
+          [flags, &map, take](const std::string& word) {
+            const auto found = map.find(word);
+            if (found == map.end()) throw CLI::ValidationError(flags, "'" + word + "' is not one of " + keys(map));
+            take(found->second);
+          },
+          help)
+      ->type_name("WORD");
+}
+
+void add_format(CLI::App* command, Format& format) {
+  add_choice<Format>(command, "-o,--output", formats, "table (default), json, jsonl, csv or markdown",
+                     [&format](Format f) { format = f; });
+  command->add_flag_callback("--json", [&format] { format = Format::json; }, "same as -o json");
+}
+
+void add_market(CLI::App* command, MarketOptions& market, bool required) {
+  CLI::Option* chain =
+      command->add_option("--chain", market.chain,
+                          "market data, any number of files: Deribit instrument lists, book summaries, tickers, order "
+                          "books and indices in JSON, chain snapshots in CSV; plain, gz or zst; - is standard input");
+  if (required) chain->required();
+  command->add_option("--as-of", market.as_of, "the instant the answer is for (default: the latest time in the data)")
+      ->type_name("TIME");
+  command->add_option("--max-age", market.max_age_s, "replaces every age limit: how old a value may be")
+      ->type_name("SECONDS");
+}
+
+std::vector<hedge::Target> parse_targets(const std::vector<std::string>& words) {
+  std::vector<hedge::Target> list;
+  for (const std::string& word : words) {
+    const auto found = targets.find(word);
+    if (found == targets.end())
+      throw CLI::ValidationError("--neutral", "'" + word + "' is not one of " + keys(targets));
+    list.push_back(found->second);
+  }
+  return list;
+}
+
+void add_hedge(CLI::App& app, HedgeOptions& o) {
+  CLI::App* command = app.add_subcommand(
+      "hedge",
+      "Example: ballast hedge --chain examples/btc-chain.json examples/btc-instruments.json "
+      "examples/btc-perpetual.json "
+      "--book examples/btc-book.csv\n\n"
+      "The exact trade that makes a book neutral: exposure, hedge ratio, whole lots, cost and residual.");
+  add_market(command, o.market, true);
+  command
+      ->add_option("--book", o.book,
+                   "positions: CSV venue,instrument,quantity,unit,average_price, or Deribit's get_positions JSON")
+      ->required();
+  command->add_option("--account", o.account,
+                      "Deribit's account summary JSON: its equity is used for the USD-neutral point");
+  command->add_option("--equity", o.equity, "equity of the coin account, for the USD-neutral point")
+      ->type_name("COIN=AMOUNT");
+  command
+      ->add_option("--with", o.with,
+                   "hedge instruments: one for delta, or one for each target (default: the perpetual)")
+      ->type_name("INSTRUMENT")
+      ->delimiter(',');
+  command
+      ->add_option_function<std::vector<std::string>>(
+          "--neutral", [&o](const std::vector<std::string>& words) { o.neutral = parse_targets(words); },
+          "what to neutralise: delta, gamma, vega (default: delta)")
+      ->type_name("TARGET")
+      ->delimiter(',');
+  add_choice<Numeraire>(command, "--numeraire", numeraires,
+                        "the money that stays flat: coin or usd (default: coin where something settles in coin)",
+                        [&o](Numeraire n) { o.numeraire = n; });
+  add_format(command, o.format);
+  command->add_flag("--explain", o.explain,
+                    "derive every number, line by line (to standard error for machine formats)");
+  command->add_flag("--strict", o.strict, "refuse unless the quality is OK");
+  command->add_flag("--exit-code", o.exit_code, "exit 1 when a trade is needed");
+  command->footer(
+      "Exit: 0 done, 1 refused (or, with --exit-code, a trade is needed), 2 usage, 3 a file cannot be read, 4 internal "
+      "fault.\n"
+      "More: --neutral delta,gamma --with BTC-PERPETUAL,BTC-25DEC26-100000-C; --numeraire usd --equity BTC=10; -o "
+      "json");
+}
+
+void add_ratio(CLI::App& app, RatioOptions& o) {
+  CLI::App* command = app.add_subcommand("ratio",
+                                         "Example: ballast ratio --position-delta 3.4 --hedge-delta 0.5\n\n"
+                                         "The bare hedge ratio: position delta / hedge delta. No file needed.");
+  command->add_option("--position-delta", o.position_delta, "delta of the position, in coin")
+      ->required()
+      ->type_name("COIN");
+  command->add_option("--hedge-delta", o.hedge_delta, "delta of one unit of the hedge instrument, in coin")
+      ->required()
+      ->type_name("COIN");
+  add_format(command, o.format);
+}
+
+void add_greeks(CLI::App& app, GreeksOptions& o) {
+  CLI::App* command =
+      app.add_subcommand("greeks",
+                         "Example: ballast greeks --forward 60000 --strike 65000 --vol 0.6 --days 30\n"
+                         "         ballast greeks --chain examples/btc-chain.json -o csv\n\n"
+                         "Black-76 price and Greeks of one option, or of every option of a chain, with both deltas.");
+  add_market(command, o.market, false);
+  command->add_option("--instrument", o.instruments, "only these of the chain")->type_name("NAME")->delimiter(',');
+  command->add_option("--forward", o.forward, "forward, USD per coin");
+  command->add_option("--strike", o.strike, "strike, USD per coin");
+  command->add_option("--vol", o.vol, "volatility a year, 0.6 is 60 %");
+  command->add_option("--days", o.days, "days to expiry, a year has 365");
+  command->add_option("--type", o.type, "call (default) or put");
+  command->add_flag("--linear", o.linear, "USDC-settled instead of coin-settled");
+  command->add_flag("--venue-convention", o.venue_convention,
+                    "theta capped at the option's value, as Deribit shows it");
+  add_format(command, o.format);
+}
+
+void add_chain(CLI::App& app, ChainOptions& o) {
+  CLI::App* command = app.add_subcommand("chain",
+                                         "Example: ballast chain --chain examples/btc-chain.json\n\n"
+                                         "The cleaned chain: quotes, vols, forwards and where each came from.");
+  add_market(command, o.market, true);
+  command->add_flag("--forwards", o.forwards, "the forward of each expiry instead");
+  command->add_flag("--dropped", o.dropped, "what was dropped and why instead");
+  add_format(command, o.format);
+}
+
+void add_instruments(CLI::App& app, InstrumentsOptions& o) {
+  CLI::App* command = app.add_subcommand(
+      "instruments",
+      "Example: ballast instruments BTC-25DEC26-100000-C BTC-PERPETUAL\n\n"
+      "Contract data of instruments: from the venue's list (--chain), else its documented defaults.");
+  command->add_option("names", o.names, "instrument names")->type_name("NAME");
+  command->add_option("--chain", o.chain, "instrument lists and other market files");
+  add_format(command, o.format);
+}
+
+void add_check(CLI::App& app, CheckOptions& o) {
+  CLI::App* command =
+      app.add_subcommand("check",
+                         "Example: ballast check --format ticker examples/btc-perpetual.json\n\n"
+                         "Decodes one input of any kind we read and prints its outcome class: OK, OK_ABSENT, IGNORE,\n"
+                         "REJECT_SYNTAX, REJECT_FIELD, RESYNC, QUARANTINE or REFUSE, with the field or byte.");
+  command->add_option(
+      "--format", o.form,
+      "auto (default), instruments, book-summary, ticker, order-book, quote, index, positions, account, "
+      "chain-csv, perpetual-prices-csv, positions-csv");
+  command->add_option("--as-of", o.as_of, "judge ages against this instant (default: the data's own)")
+      ->type_name("TIME");
+  command->add_option("file", o.file, "the input; - is standard input")->required();
+  command->footer("Exit: 0 for OK, OK_ABSENT and IGNORE, 1 for the rest, 2 usage, 3 the file cannot be read.");
+}
+
+}  // namespace
+
+int fail(const Error& error, Streams streams) {
+  streams.err << "error: " << error.what << "\n";
+  return error.fault == Fault::unavailable ? Exit::unavailable : Exit::refused;
+}
+
+int run(std::vector<std::string> words, Streams streams) {
+  CLI::App app(
+      "Ballast: from a book of options and a market to the exact hedge.\n"
+      "Example: ballast ratio --position-delta 3.4 --hedge-delta 0.5",
+      "ballast");
+  app.set_version_flag("--version", std::string("ballast ") + version());
+  app.require_subcommand(1);
+  app.failure_message([](const CLI::App* command, const CLI::Error& error) {
+    return fmt::format("usage: {}; try: {} --help\n", error.what(), command->get_name());
+  });
+  HedgeOptions hedge_options;
+  RatioOptions ratio_options;
+  GreeksOptions greeks_options;
+  ChainOptions chain_options;
+  InstrumentsOptions instruments_options;
+  CheckOptions check_options;
+  add_hedge(app, hedge_options);
+  add_ratio(app, ratio_options);
+  add_greeks(app, greeks_options);
+  add_chain(app, chain_options);
+  add_instruments(app, instruments_options);
+  add_check(app, check_options);
+  try {
+    std::reverse(words.begin(), words.end());  // CLI11 takes its words from the back
+    app.parse(std::move(words));
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error, streams.out, streams.err);
+    return code == 0 ? Exit::done : Exit::usage;  // help and version are no faults
+  }
+  if (app.got_subcommand("hedge")) return cmd_hedge(hedge_options, streams);
+  if (app.got_subcommand("ratio")) return cmd_ratio(ratio_options, streams);
+  if (app.got_subcommand("greeks")) return cmd_greeks(greeks_options, streams);
+  if (app.got_subcommand("chain")) return cmd_chain(chain_options, streams);
+  if (app.got_subcommand("instruments")) return cmd_instruments(instruments_options, streams);
+  return cmd_check(check_options, streams);
+}
+
+}  // namespace ballast::app

@@ -1,0 +1,92 @@
+#pragma once
+#include <iosfwd>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ballast/app/output.h"
+#include "ballast/base/time.h"
+#include "ballast/base/units.h"
+#include "ballast/hedge/solve.h"
+
+namespace ballast::app {
+
+/// Exit codes: what a script can rely on.
+enum Exit : int { done = 0, refused = 1, usage = 2, unavailable = 3, internal_fault = 4 };
+
+struct Streams {
+  std::ostream& out;  ///< data, nothing else
+  std::ostream& err;  ///< everything a person should know
+};
+
+/// Where the market comes from: shared by all commands that read one.
+struct MarketOptions {
+  std::vector<std::string> chain;    ///< files of any form that we read, merged
+  std::optional<std::string> as_of;  ///< absent: the latest time in the data
+  std::optional<double> max_age_s;   ///< replaces every hard age limit
+};
+
+struct HedgeOptions {
+  MarketOptions market;
+  std::string book;
+  std::optional<std::string> account;  ///< account summary JSON
+  std::vector<std::string> equity;     ///< "BTC=12.5"
+  std::vector<std::string> with;
+  std::vector<hedge::Target> neutral = {hedge::Target::delta};
+  std::optional<Numeraire> numeraire;
+  Format format = Format::table;
+  bool explain = false;
+  bool strict = false;     ///< refuse unless the quality is OK
+  bool exit_code = false;  ///< exit 1 when a trade is needed
+};
+
+struct RatioOptions {
+  double position_delta = 0.0, hedge_delta = 0.0;
+  Format format = Format::table;
+};
+
+struct GreeksOptions {
+  MarketOptions market;
+  std::vector<std::string> instruments;  ///< of the chain; empty = all
+  std::optional<double> forward, strike, vol, days;
+  std::string type = "call";
+  bool linear = false;
+  bool venue_convention = false;
+  Format format = Format::table;
+};
+
+struct ChainOptions {
+  MarketOptions market;
+  bool dropped = false, forwards = false;
+  Format format = Format::table;
+};
+
+struct InstrumentsOptions {
+  std::vector<std::string> names;
+  std::vector<std::string> chain;
+  Format format = Format::table;
+};
+
+struct CheckOptions {
+  std::string form = "auto";
+  std::optional<std::string> as_of;
+  std::string file;
+};
+
+// Each command is a function of its options: it writes to the streams and gives the exit code.
+int cmd_hedge(const HedgeOptions& options, Streams streams);
+int cmd_ratio(const RatioOptions& options, Streams streams);
+int cmd_greeks(const GreeksOptions& options, Streams streams);
+int cmd_chain(const ChainOptions& options, Streams streams);
+int cmd_instruments(const InstrumentsOptions& options, Streams streams);
+int cmd_check(const CheckOptions& options, Streams streams);
+
+/// `ballast WORDS`: parses, runs, and turns every fault into one line and an exit code.
+int run(std::vector<std::string> words, Streams streams);
+
+/// One line on err and the exit code that the fault stands for.
+int fail(const Error& error, Streams streams);
+
+const char* version();
+
+}  // namespace ballast::app

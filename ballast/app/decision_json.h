@@ -1,0 +1,23 @@
+#pragma once
+#include <string>
+
+#include "ballast/desk/decide.h"
+
+namespace ballast::app {
+
+/// The decision as one JSON object, the stable form of docs/hedge-json.md.
+std::string decision_json(const desk::Decision& decision);
+
+/// The derivation of every number, line by line, with the inputs used.
+std::string explanation(const desk::Decision& decision);
+
+/// The decision for people.
+std::string decision_table(const desk::Decision& decision);
+
+const char* name(Numeraire numeraire);
+const char* name(hedge::Side side);
+
+/// "coin-neutral, net delta (Black delta - premium / forward)": which delta the size rests on.
+std::string convention(const hedge::Plan& plan);
+
+}  // namespace ballast::app

@@ -1,0 +1,210 @@
+#include <cmath>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "ballast/app/decision_json.h"
+#include "ballast/app/output.h"
+#include "ballast/base/text.h"
+
+namespace ballast::app {
+namespace {
+
+using desk::Decision;
+using risk::Exposure;
+using risk::PositionRisk;
+
+std::string indented(const std::string& text, const std::string& by = "  ") {
+  std::string out = by;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    out += text[i];
+    if (text[i] == '\n' && i + 1 < text.size()) out += by;
+  }
+  return out;
+}
+
+std::string expiry_text(Time expiry) { return expiry == never ? "perpetual, spot" : to_string(expiry).substr(0, 10); }
+
+std::vector<Cell> totals_row(const std::string& label, const risk::Totals& t) {
+  return {label, t.black_delta.value, t.net_delta.value, t.gamma, t.vega.value / 100.0, t.theta.value / 365.0};
+}
+
+std::string exposure_text(const Exposure& e) {
+  Table table{{{"expiry"},
+               {"black_delta", 4},
+               {"net_delta", 4},
+               {"gamma_per_usd", -3},
+               {"vega_usd_per_point", 2},
+               {"theta_usd_per_day", 2}},
+              {}};
+  for (const auto& [expiry, totals] : e.by_expiry) table.rows.push_back(totals_row(expiry_text(expiry), totals));
+  table.rows.push_back(totals_row("all", e.total));
+  return indented(render(table, Format::table));
+}
+
+std::string cost_text(const hedge::Cost& cost) {
+  if (!cost.spread) return fmt::format("fee {} USD, spread not known", grouped(cost.fee.value, 2));
+  return fmt::format("{} USD = {} {} + fee {}", grouped(cost.spread->value + cost.fee.value, 2),
+                     cost.walked ? "book" : "half spread", grouped(cost.spread->value, 2), grouped(cost.fee.value, 2));
+}
+
+std::string unit_text(const market::Instrument& instrument) {
+  return instrument.size_unit() == market::SizeUnit::usd ? "USD" : instrument.underlying;
+}
+
+std::string leg_text(const hedge::Leg& leg) {
+  return fmt::format("  {} {} {} {}  at {} ({}), {} contracts, {:+.6f} {}\n      ratio {:.6f} {} of it; cost {}\n",
+                     leg.side == hedge::Side::buy ? "BUY " : "SELL", shortest(leg.amount), unit_text(leg.instrument),
+                     leg.instrument.name, shortest(leg.unit.price), risk::name(leg.unit.price_source),
+                     shortest(leg.contracts), leg.coins.value, leg.instrument.underlying, leg.ratio,
+                     leg.instrument.underlying, cost_text(leg.cost));
+}
+
+std::string plan_text(const Exposure& e, const hedge::Plan& plan) {
+  std::string out = fmt::format("\n{}  index {}  {}\n\n", e.underlying, grouped(e.index.value, 2), convention(plan));
+  out += exposure_text(e) + "\n";
+  if (plan.numeraire == Numeraire::usd) {
+    out += fmt::format("  equity {} {}\n",
+                       e.equity ? grouped(e.equity->value, 6) : std::string("0 (nothing settles in the coin)"),
+                       e.equity ? e.underlying : std::string());
+  }
+  out += fmt::format("  to neutralise: delta {:+.6f} {}", plan.before.delta, e.underlying);
+  for (const hedge::Target target : plan.targets) {
+    if (target == hedge::Target::delta) continue;
+    const double scale = target == hedge::Target::vega ? 0.01 : 1.0;
+    out += fmt::format(", {} {:+.6g}{}", hedge::name(target), plan.before.of(target) * scale,
+                       target == hedge::Target::vega ? " a point" : "");
+  }
+  out += "\n\n";
+  for (const hedge::Leg& leg : plan.legs) out += leg_text(leg);
+  if (plan.legs.empty()) out += "  nothing to trade: the book is within half a lot of neutral\n";
+  out += fmt::format("  residual delta {:+.8f} {}", plan.residual.delta, e.underlying);
+  if (plan.half_lot_delta > 0.0) out += fmt::format(" (half a lot is {:.8f})", plan.half_lot_delta);
+  for (const hedge::Target target : plan.targets) {
+    if (target == hedge::Target::delta) continue;
+    const double scale = target == hedge::Target::vega ? 0.01 : 1.0;
+    out += fmt::format(", {} {:+.6g}", hedge::name(target), plan.residual.of(target) * scale);
+  }
+  return out + "\n";
+}
+
+std::string dropped_text(const Decision& decision) {
+  std::map<std::string, std::size_t> count;
+  for (const market::Dropped& d : decision.dropped) ++count[d.reason];
+  std::string out = fmt::format("{} quotes used, {} dropped", decision.quotes, decision.dropped.size());
+  const char* sep = ": ";
+  for (const auto& [reason, n] : count) {
+    out += fmt::format("{}{} {}", sep, n, reason);
+    sep = ", ";
+  }
+  return out + "\n";
+}
+
+std::string position_lines(const PositionRisk& p, Numeraire numeraire) {
+  const risk::Valuation& u = p.unit;
+  std::string out =
+      fmt::format("  {}: {} {}", p.instrument.name, shortest(p.position.quantity), market::name(p.position.unit));
+  if (!p.instrument.is_option()) {
+    out += fmt::format(" at {} ({})", shortest(u.price), risk::name(u.price_source));
+    if (p.instrument.size_unit() == market::SizeUnit::usd) {
+      out += fmt::format("\n      coins = USD amount / price = {} / {} = {:.8f}", shortest(p.amount), shortest(u.price),
+                         p.coins.value);
+    }
+    if (u.still_exposed < 1.0) out += fmt::format("\n      settlement window: {:.4f} still exposed", u.still_exposed);
+    return out + fmt::format("\n      delta = {:.8f}\n", p.coins.value * u.net_delta);
+  }
+  const double f = u.forward.value, k = p.instrument.strike, stdev = u.vol.value * std::sqrt(u.years.value);
+  out += fmt::format("\n      forward {:.4f}, strike {}, vol {:.4f}, {:.8f} years; price {} ({})", f, shortest(k),
+                     u.vol.value, u.years.value, shortest(u.price), risk::name(u.price_source));
+  out += fmt::format(
+      "\n      d1 = ln(F/K)/stdev + stdev/2 = {:.8f}; Black delta = {} = {:.8f}", std::log(f / k) / stdev + 0.5 * stdev,
+      p.instrument.option_type == market::OptionType::call ? "N(d1)" : "-N(-d1)", u.black_delta / u.still_exposed);
+  if (u.still_exposed < 1.0)
+    out += fmt::format("\n      settlement window: times {:.4f} still exposed", u.still_exposed);
+  if (p.instrument.settlement == market::Settlement::inverse) {
+    out += fmt::format("\n      net delta = Black delta - premium = {:.8f} - {:.8f} = {:.8f} a coin",
+                       u.black_delta / u.still_exposed, u.price, u.net_delta / u.still_exposed);
+  }
+  out += fmt::format("\n      {} x {:.8f} = {:+.8f} coin", shortest(p.coins.value), u.net_delta,
+                     p.coins.value * u.net_delta);
+  if (numeraire == Numeraire::coin && p.instrument.settlement == market::Settlement::linear) {
+    out += fmt::format("; its USDC value {:.8f} coin loses against the coin", p.coins.value * u.price / u.index.value);
+  }
+  return out + "\n";
+}
+
+std::string leg_derivation(const hedge::Leg& leg, const hedge::Plan& plan) {
+  std::string out = fmt::format("  {}: delta {:.8f} a coin", leg.instrument.name, leg.per_coin.delta);
+  for (const hedge::Target target : plan.targets) {
+    if (target != hedge::Target::delta) out += fmt::format(", {} {:.6g}", hedge::name(target), leg.per_coin.of(target));
+  }
+  if (plan.targets.size() == 1 && plan.targets[0] == hedge::Target::delta) {
+    out += fmt::format("\n      ratio = position delta / hedge delta = {:.8f} / {:.8f} = {:.8f}", plan.before.delta,
+                       leg.per_coin.delta, leg.ratio);
+  } else {
+    out += fmt::format("\n      from the exact solve of {} targets: ratio {:.8f} (condition number {:.3g})",
+                       plan.targets.size(), leg.ratio, plan.condition);
+  }
+  if (leg.instrument.size_unit() == market::SizeUnit::usd) {
+    out += fmt::format("\n      amount = -ratio x price = {:.8f} x {} = {:.4f} USD", -leg.ratio,
+                       shortest(leg.unit.price), leg.exact_amount);
+  }
+  const double signed_amount = leg.side == hedge::Side::buy ? leg.amount : -leg.amount;
+  out +=
+      fmt::format("\n      {:.6f} in lots of {} = {:+} lots, {:+} {} = {:+.8f} coin, delta {:+.8f}\n", leg.exact_amount,
+                  shortest(leg.instrument.lot), leg.side == hedge::Side::buy ? leg.lots : -leg.lots, signed_amount,
+                  unit_text(leg.instrument), leg.coins.value, leg.coins.value * leg.per_coin.delta);
+  return out;
+}
+
+std::string forward_lines(const Decision& decision) {
+  std::string out;
+  for (const auto& [key, f] : decision.surface.forwards) {
+    out += fmt::format("  {} {}: {:.4f} from {} ({} pairs, {} set aside, spread {:.4f} USD)\n", key.index,
+                       to_string(key.expiry).substr(0, 10), f.price.value, curve::name(f.source), f.pairs, f.outliers,
+                       f.spread);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string decision_table(const Decision& decision) {
+  std::string out =
+      fmt::format("Hedge as of {}  quality {}\n", to_string(decision.as_of), desk::name(decision.quality));
+  for (const std::string& reason : decision.reasons) out += "  ! " + reason + "\n";
+  for (std::size_t i = 0; i < decision.plans.size(); ++i) out += plan_text(decision.exposures[i], decision.plans[i]);
+  std::map<std::string, std::size_t> sources;
+  for (const auto& [key, f] : decision.surface.forwards) ++sources[curve::name(f.source)];
+  out += "\nforwards:";
+  for (const auto& [source, n] : sources) out += fmt::format(" {} from {};", n, source);
+  out.back() = '\n';
+  out += dropped_text(decision);
+  for (const std::string& note : decision.notes) out += "note: " + note + "\n";
+  return out;
+}
+
+std::string explanation(const Decision& decision) {
+  std::string out = "\nHow the numbers come about\n\nforwards\n" + forward_lines(decision);
+  for (std::size_t i = 0; i < decision.plans.size(); ++i) {
+    const Exposure& e = decision.exposures[i];
+    const hedge::Plan& plan = decision.plans[i];
+    out += fmt::format("\n{} positions\n", e.underlying);
+    for (const PositionRisk& p : e.positions) out += position_lines(p, plan.numeraire);
+    out += fmt::format("  sum: net delta {:+.8f} {}\n", e.total.net_delta.value, e.underlying);
+    if (plan.numeraire == Numeraire::usd && e.equity) {
+      out += fmt::format("  distance from USD-neutral = equity + net delta = {:.8f} {:+.8f} = {:+.8f}\n",
+                         e.equity->value, e.total.net_delta.value, plan.before.delta);
+    } else {
+      out += fmt::format("  distance from {}-neutral = {:+.8f}\n", name(plan.numeraire), plan.before.delta);
+    }
+    out += fmt::format("\n{} hedge\n", e.underlying);
+    for (const hedge::Leg& leg : plan.legs) out += leg_derivation(leg, plan);
+    out += fmt::format("  residual = {:+.8f}", plan.before.delta);
+    for (const hedge::Leg& leg : plan.legs) out += fmt::format(" {:+.8f}", leg.coins.value * leg.per_coin.delta);
+    out += fmt::format(" = {:+.8f} {}\n", plan.residual.delta, e.underlying);
+  }
+  return out;
+}
+
+}  // namespace ballast::app
