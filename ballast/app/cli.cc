@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <memory>
 #include <ostream>
 
 #include <fmt/format.h>
@@ -19,6 +20,30 @@ const std::map<std::string, Format> formats = {{"table", Format::table},
 const std::map<std::string, hedge::Target> targets = {
     {"delta", hedge::Target::delta}, {"gamma", hedge::Target::gamma}, {"vega", hedge::Target::vega}};
 const std::map<std::string, Numeraire> numeraires = {{"coin", Numeraire::coin}, {"usd", Numeraire::usd}};
+
+/// Help that starts with an example; the list of commands shows what each is for.
+class ExampleFirst : public CLI::Formatter {
+ public:
+  std::string make_description(const CLI::App* command) const override {
+    const auto found = examples_.find(command->get_name());
+    const std::string example = found == examples_.end() ? "" : "Example: " + found->second + "\n\n";
+    return example + CLI::Formatter::make_description(command);
+  }
+
+ private:
+  const std::map<std::string, std::string> examples_ = {
+      {"ballast", "ballast ratio --position-delta 3.4 --hedge-delta 0.5"},
+      {"hedge",
+       "ballast hedge --chain examples/btc-chain.json examples/btc-instruments.json \\\n"
+       "             examples/btc-perpetual.json --book examples/btc-book.csv"},
+      {"ratio", "ballast ratio --position-delta 3.4 --hedge-delta 0.5"},
+      {"greeks",
+       "ballast greeks --forward 60000 --strike 65000 --vol 0.6 --days 30\n"
+       "         ballast greeks --chain examples/btc-chain.json -o csv"},
+      {"chain", "ballast chain --chain examples/btc-chain.json"},
+      {"instruments", "ballast instruments BTC-25DEC26-100000-C BTC-PERPETUAL"},
+      {"check", "ballast check --format ticker examples/btc-perpetual.json"}};
+};
 
 template <class T>
 std::string keys(const std::map<std::string, T>& map) {
@@ -73,12 +98,8 @@ std::vector<hedge::Target> parse_targets(const std::vector<std::string>& words) 
 }
 
 void add_hedge(CLI::App& app, HedgeOptions& o) {
-  CLI::App* command = app.add_subcommand(
-      "hedge",
-      "Example: ballast hedge --chain examples/btc-chain.json examples/btc-instruments.json "
-      "examples/btc-perpetual.json "
-      "--book examples/btc-book.csv\n\n"
-      "The exact trade that makes a book neutral: exposure, hedge ratio, whole lots, cost and residual.");
+  CLI::App* command =
+      app.add_subcommand("hedge", "the exact trade that makes a book neutral, its cost and what remains");
   add_market(command, o.market, true);
   command
       ->add_option("--book", o.book,
@@ -115,9 +136,7 @@ void add_hedge(CLI::App& app, HedgeOptions& o) {
 }
 
 void add_ratio(CLI::App& app, RatioOptions& o) {
-  CLI::App* command = app.add_subcommand("ratio",
-                                         "Example: ballast ratio --position-delta 3.4 --hedge-delta 0.5\n\n"
-                                         "The bare hedge ratio: position delta / hedge delta. No file needed.");
+  CLI::App* command = app.add_subcommand("ratio", "the bare ratio, position delta / hedge delta; no file needed");
   command->add_option("--position-delta", o.position_delta, "delta of the position, in coin")
       ->required()
       ->type_name("COIN");
@@ -129,10 +148,7 @@ void add_ratio(CLI::App& app, RatioOptions& o) {
 
 void add_greeks(CLI::App& app, GreeksOptions& o) {
   CLI::App* command =
-      app.add_subcommand("greeks",
-                         "Example: ballast greeks --forward 60000 --strike 65000 --vol 0.6 --days 30\n"
-                         "         ballast greeks --chain examples/btc-chain.json -o csv\n\n"
-                         "Black-76 price and Greeks of one option, or of every option of a chain, with both deltas.");
+      app.add_subcommand("greeks", "price and Greeks of one option or of a whole chain, with both deltas");
   add_market(command, o.market, false);
   command->add_option("--instrument", o.instruments, "only these of the chain")->type_name("NAME")->delimiter(',');
   command->add_option("--forward", o.forward, "forward, USD per coin");
@@ -147,9 +163,8 @@ void add_greeks(CLI::App& app, GreeksOptions& o) {
 }
 
 void add_chain(CLI::App& app, ChainOptions& o) {
-  CLI::App* command = app.add_subcommand("chain",
-                                         "Example: ballast chain --chain examples/btc-chain.json\n\n"
-                                         "The cleaned chain: quotes, vols, forwards and where each came from.");
+  CLI::App* command =
+      app.add_subcommand("chain", "the cleaned chain: quotes, vols, forwards, and where each came from");
   add_market(command, o.market, true);
   command->add_flag("--forwards", o.forwards, "the forward of each expiry instead");
   command->add_flag("--dropped", o.dropped, "what was dropped and why instead");
@@ -157,21 +172,15 @@ void add_chain(CLI::App& app, ChainOptions& o) {
 }
 
 void add_instruments(CLI::App& app, InstrumentsOptions& o) {
-  CLI::App* command = app.add_subcommand(
-      "instruments",
-      "Example: ballast instruments BTC-25DEC26-100000-C BTC-PERPETUAL\n\n"
-      "Contract data of instruments: from the venue's list (--chain), else its documented defaults.");
+  CLI::App* command =
+      app.add_subcommand("instruments", "contract data, from the venue's list or its documented defaults");
   command->add_option("names", o.names, "instrument names")->type_name("NAME");
   command->add_option("--chain", o.chain, "instrument lists and other market files");
   add_format(command, o.format);
 }
 
 void add_check(CLI::App& app, CheckOptions& o) {
-  CLI::App* command =
-      app.add_subcommand("check",
-                         "Example: ballast check --format ticker examples/btc-perpetual.json\n\n"
-                         "Decodes one input of any kind we read and prints its outcome class: OK, OK_ABSENT, IGNORE,\n"
-                         "REJECT_SYNTAX, REJECT_FIELD, RESYNC, QUARANTINE or REFUSE, with the field or byte.");
+  CLI::App* command = app.add_subcommand("check", "decodes one input and says what becomes of it");
   command->add_option(
       "--format", o.form,
       "auto (default), instruments, book-summary, ticker, order-book, quote, index, positions, account, "
@@ -179,7 +188,9 @@ void add_check(CLI::App& app, CheckOptions& o) {
   command->add_option("--as-of", o.as_of, "judge ages against this instant (default: the data's own)")
       ->type_name("TIME");
   command->add_option("file", o.file, "the input; - is standard input")->required();
-  command->footer("Exit: 0 for OK, OK_ABSENT and IGNORE, 1 for the rest, 2 usage, 3 the file cannot be read.");
+  command->footer(
+      "Outcomes: OK, OK_ABSENT, IGNORE, REJECT_SYNTAX, REJECT_FIELD, RESYNC, QUARANTINE, REFUSE (docs/safety.md).\n"
+      "Exit: 0 for OK, OK_ABSENT and IGNORE, 1 for the rest, 2 usage, 3 the file cannot be read.");
 }
 
 }  // namespace
@@ -190,14 +201,14 @@ int fail(const Error& error, Streams streams) {
 }
 
 int run(std::vector<std::string> words, Streams streams) {
-  CLI::App app(
-      "Ballast: from a book of options and a market to the exact hedge.\n"
-      "Example: ballast ratio --position-delta 3.4 --hedge-delta 0.5",
-      "ballast");
+  CLI::App app("Ballast: from a book of options and a market to the exact hedge.", "ballast");
+  app.formatter(std::make_shared<ExampleFirst>());
   app.set_version_flag("--version", std::string("ballast ") + version());
   app.require_subcommand(1);
   app.failure_message([](const CLI::App* command, const CLI::Error& error) {
-    return fmt::format("usage: {}; try: {} --help\n", error.what(), command->get_name());
+    std::string asked = command->get_name();
+    for (const CLI::App* used : command->get_subcommands()) asked += " " + used->get_name();
+    return fmt::format("usage: {}; try: {} --help\n", error.what(), asked);
   });
   HedgeOptions hedge_options;
   RatioOptions ratio_options;

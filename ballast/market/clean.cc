@@ -81,12 +81,14 @@ Snapshot clean(Snapshot raw, const CleaningRules& rules) {
   }
   for (auto it = raw.indices.begin(); it != raw.indices.end();) {
     const double age = seconds_between(it->second.sent, raw.as_of);
-    if (age <= rules.index.hard_s && age >= -rules.ahead_s && it->second.price > 0.0) {
+    const bool ahead = age < -rules.ahead_s;
+    if (age <= rules.index.hard_s && !ahead) {
       ++it;
       continue;
     }
-    raw.dropped.push_back(
-        {it->first + " index", "stale_index", fmt::format("{:.3f} s old, limit {} s", age, rules.index.hard_s)});
+    raw.dropped.push_back({it->first + " index", ahead ? "index_from_the_future" : "stale_index",
+                           ahead ? fmt::format("{:.3f} s ahead", -age)
+                                 : fmt::format("{:.3f} s old, limit {} s", age, rules.index.hard_s)});
     it = raw.indices.erase(it);
   }
   return raw;

@@ -25,7 +25,8 @@ struct CleaningRules {
 
 /// Every quote that breaks a rule leaves the snapshot and enters `dropped` with one of these reasons:
 /// `expired` · `stale` · `from_the_future` · `not_open` · `crossed` · `off_tick` · `mark_off_mid` · `vol_out_of_range`
-/// · `price_above_bound` (an inverse call is worth less than one coin) · `unknown_instrument` · `stale_index`. Cost
+/// · `price_above_bound` (an inverse call is worth less than one coin) · `unknown_instrument` · `stale_index` ·
+/// `index_from_the_future`. Cost
 /// O(quotes). A quote keeps absent sides absent: a one-sided market is not an error.
 Snapshot clean(Snapshot raw, const CleaningRules& rules);
 

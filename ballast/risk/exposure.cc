@@ -92,9 +92,10 @@ Result<InUsd::Delta> Exposure::usd_delta() const {
   if (!coin_settled) return total.usd.delta;
   return Error{
       Fault::missing_data,
-      fmt::format("the USD-neutral point of a {0}-settled book needs the {0} equity of its account (cash, option value "
-                  "and futures profit): it counts at delta 1",
-                  underlying)};
+      fmt::format(
+          "the USD-neutral point of a {0}-settled book needs the {0} equity of its account (cash, option value "
+          "and futures profit), which counts at delta 1: give its account summary or the amount (--account, --equity)",
+          underlying)};
 }
 
 Result<std::vector<Exposure>> exposure(const market::Portfolio& portfolio, const market::Snapshot& snapshot,

@@ -9,6 +9,8 @@
 
 #include <fmt/format.h>
 
+#include "ballast/base/text.h"
+
 namespace ballast::venue::json {
 namespace {
 
@@ -225,7 +227,8 @@ class Checker {
 
   bool differ(const Key& a, const Key& b) {
     if (decoded(a.at) != decoded(b.at)) return true;
-    fault(b.at, fmt::format("a key for the second time in its object, first at byte {}", a.at));
+    fault(b.at,
+          fmt::format("the key {} for the second time in its object, first at byte {}", quoted(decoded(b.at)), a.at));
     return false;
   }
 
@@ -349,7 +352,7 @@ class Checker {
       double value = 0.0;
       if (std::from_chars(text_.data() + start, text_.data() + at_, value).ec != std::errc() &&
           is_huge(whole_at, whole)) {
-        return fault(start, "a number that no double can hold"), false;
+        return fault(start, fmt::format("no double can hold {}", quoted(text_.substr(start, at_ - start)))), false;
       }
     }
     return true;

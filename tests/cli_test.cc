@@ -1,0 +1,305 @@
+// The commands as a user meets them: words in, text and exit code out.
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <sstream>
+
+#include <doctest/doctest.h>
+#include <unistd.h>
+#include <nlohmann/json.hpp>
+
+#include "ballast/app/commands.h"
+#include "ballast/base/text.h"
+#include "tests/support.h"
+
+using namespace ballast;
+using nlohmann::json;
+
+namespace {
+
+struct Ran {
+  int code;
+  std::string out, err;
+};
+
+Ran ballast_cli(const std::string& words) {
+  std::vector<std::string> list;
+  for (const auto word : split(words, ' ')) {
+    if (!word.empty()) list.emplace_back(word);
+  }
+  std::ostringstream out, err;
+  const int code = app::run(list, {out, err});
+  return {code, out.str(), err.str()};
+}
+
+std::string example(const std::string& name) { return std::string(BALLAST_SOURCE_DIR) + "/examples/" + name; }
+
+/// A file that lives as long as the test.
+class TemporaryFile {
+ public:
+  explicit TemporaryFile(const std::string& content, const std::string& suffix = ".txt")
+      : path_(std::filesystem::temp_directory_path() /
+              ("ballast-" + std::to_string(::getpid()) + "-" + std::to_string(count_++) + suffix)) {
+    std::ofstream(path_, std::ios::binary) << content;
+  }
+  ~TemporaryFile() { std::filesystem::remove(path_); }
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+  std::string path() const { return path_.string(); }
+
+ private:
+  static inline int count_ = 0;
+  std::filesystem::path path_;
+};
+
+const std::string chain_words = "--chain " + example("btc-chain.json") + " " + example("btc-instruments.json") + " " +
+                                example("btc-perpetual.json");
+const std::string header = "venue,instrument,quantity,unit,average_price\n";
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  const std::size_t at = text.find(from);
+  REQUIRE(at != std::string::npos);
+  return text.replace(at, from.size(), to);
+}
+
+}  // namespace
+
+TEST_CASE("ratio: the first number without any file") {
+  const Ran text = ballast_cli("ratio --position-delta 3.4 --hedge-delta 0.5");
+  CHECK(text.code == 0);
+  CHECK(text.out == "ratio 6.800000: sell 6.800000 of the hedge instrument\n");
+  const Ran as_json = ballast_cli("ratio --position-delta -3.4 --hedge-delta 0.5 --json");
+  CHECK(json::parse(as_json.out)["ratio"] == -6.8);
+  CHECK(json::parse(as_json.out)["trade"] == 6.8);
+}
+
+TEST_CASE("hedge: the sample in every format") {
+  const std::string words = "hedge " + chain_words + " --book " + example("btc-book.csv");
+  const Ran table = ballast_cli(words);
+  CHECK(table.code == 0);
+  CHECK(table.err.empty());
+  CHECK(table.out.find("quality OK") != std::string::npos);
+  CHECK(table.out.find("coin-neutral") != std::string::npos);
+
+  const Ran as_json = ballast_cli(words + " --json");
+  const json j = json::parse(as_json.out);
+  for (const char* field : {"as_of", "quality", "reasons", "exposure", "legs", "residual", "dropped"})
+    CHECK(j.contains(field));
+  const json& btc = j["exposure"]["BTC"];
+  for (const char* field : {"black_delta", "net_delta", "gamma", "vega", "theta", "units"}) CHECK(btc.contains(field));
+  const json& leg = j["legs"].at(0);
+  for (const char* field :
+       {"instrument", "side", "amount", "unit", "contracts", "price", "ratio", "convention", "cost"})
+    CHECK(leg.contains(field));
+  CHECK(leg["unit"] == "usd");
+  CHECK(leg["contracts"].get<double>() * 10.0 == leg["amount"].get<double>());
+  CHECK(leg["ratio"] == btc["net_delta"]);
+  const double after = btc["net_delta"].get<double>() - leg["amount"].get<double>() / leg["price"].get<double>();
+  CHECK(j["residual"]["BTC"]["delta"].get<double>() == doctest::Approx(after).epsilon(1e-9));
+
+  const Ran csv = ballast_cli(words + " -o csv");
+  CHECK(csv.out.rfind("instrument,side,amount,unit,contracts,price", 0) == 0);
+  CHECK(ballast_cli(words + " -o markdown").out.rfind("| instrument", 0) == 0);
+  CHECK(ballast_cli(words + " --explain").out.find("ratio = position delta / hedge delta") != std::string::npos);
+  CHECK(ballast_cli(words + " --exit-code").code == 1);  // a trade is needed
+}
+
+TEST_CASE("hedge: the two neutral points differ by the equity") {
+  const std::string words = "hedge " + chain_words + " --book " + example("btc-book.csv") + " --json";
+  const json coin = json::parse(ballast_cli(words).out);
+  const json usd = json::parse(ballast_cli(words + " --numeraire usd --equity BTC=2.5").out);
+  CHECK(usd["legs"][0]["ratio"].get<double>() ==
+        doctest::Approx(coin["legs"][0]["ratio"].get<double>() + 2.5).epsilon(1e-12));
+  CHECK(usd["legs"][0]["convention"] != coin["legs"][0]["convention"]);
+  const json account =
+      json::parse(ballast_cli(words + " --numeraire usd --account " + example("btc-account.json")).out);
+  CHECK(account["exposure"]["BTC"]["equity"].is_number());
+}
+
+TEST_CASE("hedge: delta, gamma and vega at once") {
+  const Ran ran =
+      ballast_cli("hedge " + chain_words + " --book " + example("btc-book.csv") +
+                  " --neutral delta,gamma,vega --with BTC-PERPETUAL,BTC-27NOV26-96000-C,BTC-26MAR27-100000-C --json");
+  CAPTURE(ran.err);
+  REQUIRE(ran.code == 0);
+  const json j = json::parse(ran.out);
+  CHECK(j["legs"].size() == 3);
+  CHECK(std::abs(j["residual"]["BTC"]["delta"].get<double>()) <=
+        j["residual"]["BTC"]["half_lot_delta"].get<double>() * (1 + 1e-9));
+}
+
+TEST_CASE("usage faults exit 2 and say where help is") {
+  for (const char* words :
+       {"", "frob", "hedge", "ratio --position-delta x --hedge-delta 1", "hedge --chain", "chain --chain a -o xml",
+        "hedge --chain a --book b --neutral theta", "check --format nonsense a", "greeks --nonsense"}) {
+    CAPTURE(words);
+    const Ran ran = ballast_cli(words);
+    CHECK(ran.code == 2);
+    CHECK(ran.out.empty());
+    CHECK(ran.err.rfind("usage: ", 0) == 0);
+    CHECK(ran.err.find("--help") != std::string::npos);
+  }
+  CHECK(ballast_cli("--help").code == 0);
+  CHECK(ballast_cli("hedge --help").out.rfind("Example: ", 0) == 0);
+  CHECK(ballast_cli("--version").out.rfind("ballast ", 0) == 0);
+  CHECK(ballast_cli("hedge --chain /no/such/file --book b").code == 3);
+}
+
+TEST_CASE("bad input: one clear line, exit 1, nothing published") {
+  const std::string chain = test::slurp("examples/btc-chain.json"),
+                    instruments = test::slurp("examples/btc-instruments.json");
+  const std::string perpetual = test::slurp("examples/btc-perpetual.json");
+  const std::string book = header + "deribit,BTC-27NOV26-100000-C,-6.0,coin,0.0085\n";
+  struct Case {
+    std::string what;
+    std::string word;  ///< that the line must hold
+    std::string chain, book;
+    std::string more = "";
+  };
+  const std::string csv_header =
+      "timestamp,instrument_name,underlying,underlying_name,option_type,strike,expiry_datetime,bid_price,ask_price,"
+      "mark_price,"
+      "implied_volatility,index_price,currency\n";
+  const std::string csv_row =
+      "2026-11-20T12:00:00Z,BTC-27NOV26-100000-C,96000,X,call,100000,2026-11-27T08:00:00+00:00,";
+  const Case cases[] = {
+      {"empty chain", "empty", "", book},
+      {"chain of white space", "byte", "   \n", book},
+      {"empty book", "empty", chain, ""},
+      {"book of a header only", "no positions", chain, header},
+      {"truncated chain", "byte", chain.substr(0, chain.size() / 2), book},
+      {"truncated book line", "line 2", chain, header + "deribit,BTC-27NOV26-100000-C"},
+      {"chain with a string for a number", "bid_price",
+       replaced(chain, "\"bid_price\": ", "\"bid_price\": \"x\", \"was\": "), book},
+      {"chain with a number for a name", "instrument_name",
+       replaced(chain, "\"instrument_name\": ", "\"instrument_name\": 7, \"was\": "), book},
+      {"chain with NaN", "byte", replaced(chain, "\"bid_price\": ", "\"bid_price\": NaN, \"was\": "), book},
+      {"chain with 1e999", "1e999", replaced(chain, "\"mark_price\": ", "\"mark_price\": 1e999, \"was\": "), book},
+      {"chain with a duplicate key", "bid_price",
+       replaced(chain, "\"bid_price\": ", "\"bid_price\": 1, \"bid_price\": "), book},
+      {"chain with a negative price", "ask_price", replaced(chain, "\"ask_price\": ", "\"ask_price\": -1, \"was\": "),
+       book},
+      {"chain with seconds for milliseconds", "creation_timestamp",
+       replaced(chain, "\"creation_timestamp\": ", "\"creation_timestamp\": 1764000000, \"was\": "), book},
+      {"an error reply of the venue", "10028",
+       R"({"jsonrpc":"2.0","error":{"code":10028,"message":"too_many_requests"}})", book},
+      {"a message of no use", "heartbeat", R"({"jsonrpc":"2.0","method":"heartbeat","params":{"type":"test_request"}})",
+       book},
+      {"bytes that are no text", "byte", std::string("\xff\xfe\x00\x01", 4), book},
+      {"CSV with NaN", "bid_price", csv_header + csv_row + "nan,0.01,0.008,0.5,96000,BTC\n", book},
+      {"CSV with words for a number", "'abc'", csv_header + csv_row + "abc,0.01,0.008,0.5,96000,BTC\n", book},
+      {"CSV with a missing column", "mark_price",
+       replaced(csv_header, "mark_price,", "") + csv_row + "0.01,0.008,0.5,96000,BTC\n", book},
+      {"CSV with a duplicate row", "line 3",
+       csv_header + csv_row + "0.007,0.01,0.008,0.5,96000,BTC\n" + csv_row + "0.007,0.01,0.008,0.5,96000,BTC\n", book},
+      {"CSV with a short row", "line 2", csv_header + csv_row + "0.007\n", book},
+      {"book with NaN", "nan", chain, header + "deribit,BTC-27NOV26-100000-C,nan,coin,\n"},
+      {"book with a zero quantity", "quantity", chain, header + "deribit,BTC-27NOV26-100000-C,0,coin,\n"},
+      {"book with a missing column", "unit", chain,
+       "venue,instrument,quantity,average_price\nderibit,BTC-27NOV26-100000-C,1,\n"},
+      {"book with a duplicate line", "line 3", chain, book + "deribit,BTC-27NOV26-100000-C,1.0,coin,\n"},
+      {"book with an unknown venue", "nowhere", chain, header + "nowhere,BTC-27NOV26-100000-C,1,coin,\n"},
+      {"book with an unknown unit", "dollars", chain, header + "deribit,BTC-27NOV26-100000-C,1,dollars,\n"},
+      {"book with a name that is none", "BTC-27NOV", chain, header + "deribit,BTC-27NOV,1,coin,\n"},
+      {"book with a combo", "combo", chain, header + "deribit,BTC-CS-27NOV26-100000_110000,1,coin,\n"},
+      {"book with a strike that is not listed", "BTC-27NOV26-123456-C", chain,
+       header + "deribit,BTC-27NOV26-123456-C,1,coin,\n"},
+      {"book with an expired option", "expired", chain, header + "deribit,BTC-13NOV26-100000-C,1,coin,\n"},
+      {"book with an option in usd", "sized in coin", chain, header + "deribit,BTC-27NOV26-100000-C,1000,usd,\n"},
+      {"book with an inverse future in coin", "sized in usd", chain, header + "deribit,BTC-PERPETUAL,1,coin,\n"},
+      {"an old chain", "stale", chain, book, " --as-of 2026-11-20T12:10:00Z"},
+      {"a chain from the future", "future", chain, book, " --as-of 2026-11-20T11:00:00Z"},
+      {"as-of that is no time", "yesterday", chain, book, " --as-of yesterday"},
+      {"an unknown hedge instrument", "BTC-FOREVER", chain, book, " --with BTC-FOREVER"},
+      {"a hedge on another coin", "ETH", chain, book, " --with ETH-PERPETUAL"},
+      {"gamma with futures only", "gamma", chain, book, " --neutral delta,gamma --with BTC-PERPETUAL,BTC-25DEC26"},
+      {"two targets, one instrument", "one instrument for each", chain, book, " --neutral delta,gamma"},
+      {"the USD point without equity", "equity", chain, book, " --numeraire usd"},
+      {"an equity that is no number", "BTC=x", chain, book, " --equity BTC=x"},
+      {"a chain for a book", "book-summary", chain, chain},
+      {"strict on a chain without the perpetual", "BTC-PERPETUAL", chain, book, " --strict"},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.what);
+    const TemporaryFile chain_file(c.chain), book_file(c.book);
+    const Ran ran =
+        ballast_cli("hedge --chain " + chain_file.path() + " --book " + book_file.path() + c.more + " --json");
+    CHECK(ran.code == 1);
+    CHECK(ran.out.empty());
+    CAPTURE(ran.err);
+    CHECK(ran.err.find(c.word) != std::string::npos);
+    CHECK(ran.err.find('\n') == ran.err.size() - 1);  // one line
+    CHECK(ran.err.rfind("error: ", 0) == 0);
+    MESSAGE(c.what, " | ", replaced(replaced(ran.err, "error: ", ""), "\n", ""));
+  }
+  // A crossed quote of the only option held is refused; of another option it is dropped with its reason.
+  const std::string crossed = replaced(chain, "\"ask_price\": ", "\"ask_price\": 0.0001, \"was\": ");
+  const TemporaryFile crossed_file(crossed), instruments_file(instruments), perpetual_file(perpetual), book_file(book);
+  const Ran ran = ballast_cli("hedge --chain " + crossed_file.path() + " " + instruments_file.path() + " " +
+                              perpetual_file.path() + " --book " + book_file.path() + " --json");
+  REQUIRE(ran.code == 0);
+  CHECK(json::parse(ran.out)["dropped"].at(0)["reason"] == "crossed");
+}
+
+TEST_CASE("greeks, chain and instruments") {
+  const json worked =
+      json::parse(ballast_cli("greeks --forward 60000 --strike 65000 --vol 0.6 --days 30 --json").out).at(0);
+  CHECK(std::abs(worked["black_delta"].get<double>() - 0.352226) < 1e-6);  // the venue reference's worked example
+  CHECK(std::abs(worked["net_delta"].get<double>() - 0.314928) < 1e-6);
+  CHECK(std::abs(worked["vega_usd_per_point"].get<double>() - 63.860) < 1e-3);
+  CHECK(std::abs(worked["theta_usd_per_day"].get<double>() + 63.860) < 1e-3);
+  CHECK(ballast_cli("greeks --forward -1 --strike 65000 --vol 0.6 --days 30").code == 1);
+  CHECK(ballast_cli("greeks --forward 60000").code == 1);
+
+  const json chain = json::parse(ballast_cli("chain " + chain_words + " --json").out);
+  CHECK(chain.size() == 360);
+  const json forwards = json::parse(ballast_cli("chain " + chain_words + " --forwards --json").out);
+  for (const json& f : forwards) CHECK(f["source"] == "parity of marks");
+
+  const json list = json::parse(ballast_cli("instruments XRP_USDC-25SEP26-1d52-C BTC-PERPETUAL --json").out);
+  CHECK(list.size() == 2);
+  CHECK(list.at(1)["strike"] == 1.52);
+  CHECK(list.at(0)["size_unit"] == "usd");
+  const Ran combo = ballast_cli("instruments BTC-FS-25DEC26_PERP");
+  CHECK(combo.code == 1);
+  CHECK(combo.err.find("combo") != std::string::npos);
+}
+
+TEST_CASE("check names the class of an input") {
+  struct Case {
+    const char* form;
+    std::string content;
+    const char* outcome;
+  };
+  const std::string ticker =
+      R"({"instrument_name":"BTC-27NOV26-100000-C","timestamp":1764000000000,"state":"open","best_bid_price":0.007,"best_ask_price":0.0075,"mark_price":0.0072,"mark_iv":50.0})";
+  const std::string change =
+      R"({"jsonrpc":"2.0","method":"subscription","params":{"channel":"book.BTC-PERPETUAL.100ms","data":{"type":"change","instrument_name":"BTC-PERPETUAL","timestamp":1764000000000,"change_id":2,"prev_change_id":1,"bids":[],"asks":[]}}})";
+  const Case cases[] = {
+      {"ticker", ticker, "OK"},
+      {"auto", ticker, "OK"},
+      {"ticker", replaced(ticker, "0.007,", "null,"), "OK_ABSENT"},
+      {"ticker", ticker.substr(0, 40), "REJECT_SYNTAX"},
+      {"ticker", replaced(ticker, "0.007,", "\"0.007\","), "REJECT_FIELD"},
+      {"ticker", replaced(ticker, "0.007,", "0.0075,"), "QUARANTINE"},            // locked: bid = ask
+      {"ticker", replaced(ticker, "1764000000000", "1764000000"), "QUARANTINE"},  // seconds
+      {"ticker", replaced(ticker, "\"open\"", "\"dancing\""), "QUARANTINE"},
+      {"order-book", change, "RESYNC"},
+      {"auto", R"({"jsonrpc":"2.0","method":"heartbeat","params":{"type":"test_request"}})", "IGNORE"},
+      {"positions-csv", header + "deribit,BTC-PERPETUAL,100,usd,\n", "OK"},
+      {"positions-csv", header + "deribit,BTC-PERPETUAL,100,coin,\n", "REFUSE"},
+      {"positions-csv", header + "deribit,BTC-PERPETUAL,x,usd,\n", "REJECT_FIELD"},
+      {"auto", "", "REJECT_SYNTAX"},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.content);
+    const TemporaryFile file(c.content);
+    const Ran ran = ballast_cli(std::string("check --format ") + c.form + " " + file.path());
+    CAPTURE(ran.out);
+    CHECK(ran.out.rfind(std::string("outcome: ") + c.outcome + "\n", 0) == 0);
+    const std::string outcome = c.outcome;
+    CHECK(ran.code == (outcome == "OK" || outcome == "OK_ABSENT" || outcome == "IGNORE" ? 0 : 1));
+  }
+  const TemporaryFile file(ticker);
+  CHECK(ballast_cli("check --format ticker --as-of 2025-12-31 " + file.path()).out.find("stale") != std::string::npos);
+}
