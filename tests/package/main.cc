@@ -1,12 +1,13 @@
 #include <iostream>
 
-// A user includes ballast/ballast.h; until there is one, the headers it will name.
-#include "ballast/base/time.h"
-#include "ballast/market/instrument.h"
+#include <ballast/ballast.h>
 
 int main() {
-  const ballast::Result<ballast::Time> expiry = ballast::parse_time("2026-12-25T08:00:00Z");
-  if (!expiry) return 1;
-  const ballast::market::Instrument future{.name = "BTC-25DEC26", .expiry = expiry.value()};
-  std::cout << future.name << " expires " << ballast::to_string(future.expiry) << "\n";
+  using namespace ballast;
+  const auto expiry = parse_time("2026-12-25T08:00:00Z");
+  const auto ratio = hedge::ratio(Coin(3.4), Coin(0.5));
+  const auto option = venue::deribit::parse_name("BTC-25DEC26-100000-C");
+  if (!expiry || !ratio || !option || option.value().expiry != expiry.value()) return 1;
+  std::cout << option.value().name << " expires " << to_string(option.value().expiry) << ", ratio " << ratio.value()
+            << "\n";
 }

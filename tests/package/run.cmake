@@ -24,7 +24,7 @@ if(at EQUAL -1)
 endif()
 run(${CMAKE_COMMAND} --build ${WORK}/build)
 execute_process(COMMAND ${WORK}/build/outside OUTPUT_VARIABLE said COMMAND_ERROR_IS_FATAL ANY)
-if(NOT said STREQUAL "BTC-25DEC26 expires 2026-12-25T08:00:00Z\n")
+if(NOT said STREQUAL "BTC-25DEC26-100000-C expires 2026-12-25T08:00:00Z, ratio 6.8\n")
   message(FATAL_ERROR "package: the outside program said: ${said}")
 endif()
 # The header of a room that is not for users must not have travelled.
