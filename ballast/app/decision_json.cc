@@ -15,17 +15,39 @@ using risk::Exposure;
 // Screen units: vega for one vol point, theta for one day.
 constexpr double per_point = 1.0 / 100.0, per_day = 1.0 / 365.0;
 
+/// The book in one numeraire: delta in coin, the rest in the numeraire's money, in screen units.
+template <class InNumeraire>
+ordered_json frame_json(const InNumeraire& in) {
+  return {{"delta", in.delta.value},
+          {"gamma", in.gamma.value},
+          {"vega", in.vega.value * per_point},
+          {"theta", in.theta.value * per_day}};
+}
+
 ordered_json totals_json(const risk::Totals& t) {
-  return {{"black_delta", t.black_delta.value},
-          {"net_delta", t.net_delta.value},
-          {"gamma", t.gamma},
-          {"vega", t.vega.value * per_point},
-          {"theta", t.theta.value * per_day}};
+  return {{"black_delta", t.black_delta.value}, {"net_delta", t.net_delta.value},   {"gamma", t.gamma},
+          {"vega", t.vega.value * per_point},   {"theta", t.theta.value * per_day}, {"in_coin", frame_json(t.coin)},
+          {"in_usd", frame_json(t.usd)}};
+}
+
+ordered_json frame_units_json(const std::string& coin, const std::string& money) {
+  return {{"delta", coin},
+          {"gamma", money + " per squared relative move"},
+          {"vega", money + " per vol point"},
+          {"theta", money + " per day"}};
 }
 
 ordered_json units_json(const std::string& coin) {
-  return {{"black_delta", coin},         {"net_delta", coin},      {"usd_delta", coin}, {"gamma", coin + " per USD"},
-          {"vega", "USD per vol point"}, {"theta", "USD per day"}, {"equity", coin},    {"options_value", coin}};
+  return {{"black_delta", coin},
+          {"net_delta", coin},
+          {"usd_delta", coin},
+          {"gamma", coin + " per USD"},
+          {"vega", "USD per vol point"},
+          {"theta", "USD per day"},
+          {"equity", coin},
+          {"options_value", coin},
+          {"in_coin", frame_units_json(coin, coin)},
+          {"in_usd", frame_units_json(coin, "USD")}};
 }
 
 ordered_json exposure_json(const Exposure& e, Numeraire numeraire) {
@@ -65,19 +87,18 @@ ordered_json leg_json(const hedge::Leg& leg, const hedge::Plan& plan) {
           {"ratio", leg.ratio},
           {"ratio_unit", leg.instrument.underlying},
           {"convention", convention(plan)},
+          {"residual_delta", plan.residual.delta},
           {"cost", cost_json(leg.cost)}};
 }
 
 ordered_json residual_json(const hedge::Plan& plan) {
-  const bool coin = plan.numeraire == Numeraire::coin;
+  ordered_json units = frame_units_json(plan.underlying, plan.numeraire == Numeraire::coin ? plan.underlying : "USD");
+  units.erase("theta");  // no target
   return {{"delta", plan.residual.delta},
           {"half_lot_delta", plan.half_lot_delta},
           {"gamma", plan.residual.gamma},
           {"vega", plan.residual.vega * per_point},
-          {"units",
-           {{"delta", plan.underlying},
-            {"gamma", coin ? plan.underlying + " per squared relative move" : "USD per squared relative move"},
-            {"vega", (coin ? plan.underlying : std::string("USD")) + " per vol point"}}}};
+          {"units", std::move(units)}};
 }
 
 ordered_json forwards_json(const vol::Surface& surface) {
