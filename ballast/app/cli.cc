@@ -55,7 +55,7 @@ std::string keys(const std::map<std::string, T>& map) {
 /// A word of a fixed list; the error names the word and the list.
 template <class T>
 CLI::Option* add_choice(CLI::App* command, const std::string& flags, const std::map<std::string, T>& map,
-                        const std::string& help, std::function<void(T)> take) {
+                        const std::string& help, const std::function<void(T)>& take) {
   return command
       ->add_option_function<std::string>(
           flags,

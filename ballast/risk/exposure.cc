@@ -8,7 +8,6 @@
 namespace ballast::risk {
 namespace {
 
-using market::Instrument;
 using market::Kind;
 using market::Position;
 using market::Settlement;
