@@ -83,6 +83,15 @@ TEST_CASE("hard faults refuse and leave no plan") {
   refused("below_intrinsic", [](market::Snapshot& s) {
     s.quotes.at("BTC-31JAN26") = {.instrument = "BTC-31JAN26", .sent = s.as_of, .mark = 70000.0};
   });
+  // A hedge instrument whose quote was turned away is not sized at the index instead.
+  refused("crossed", [](market::Snapshot& s) { s.quotes.at("BTC-PERPETUAL").bid = 60001.0; });
+  refused("not_open", [](market::Snapshot& s) { s.quotes.at("BTC-PERPETUAL").open = false; });
+  refused("stale", [](market::Snapshot& s) { s.quotes.at("BTC-PERPETUAL").sent.ms -= 6'000; });
+  refused("from the index", [](market::Snapshot& s) {
+    s.quotes.at("BTC-PERPETUAL") = {.instrument = "BTC-PERPETUAL", .sent = s.as_of, .mark = 6000.0};  // a digit lost
+  });
+  refused("from the index", [](market::Snapshot& s) { s.indices.at("BTC").price = 70000.0; });
+  refused("index", [](market::Snapshot& s) { s.indices.at("BTC").price = 0.0; });
   const auto nothing = [](market::Snapshot&) {};
   refused("unknown hedge instrument", nothing, {.with = {"BTC-NO"}});
   refused("has any gamma", nothing,

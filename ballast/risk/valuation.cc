@@ -14,14 +14,19 @@ using market::Instrument;
 using market::Settlement;
 using market::Snapshot;
 
-/// Why an instrument has no usable quote: the door's own reason where it was turned away.
-std::string why_absent(const std::string& instrument, const Snapshot& snapshot, const vol::Surface& surface) {
+/// Why a quote was turned away; empty when there was none.
+std::optional<std::string> turned_away(const std::string& instrument, const Snapshot& snapshot,
+                                       const vol::Surface& surface) {
   for (const auto* list : {&snapshot.dropped, &surface.dropped}) {
     for (const market::Dropped& dropped : *list) {
       if (dropped.instrument == instrument) return dropped.reason + " (" + dropped.detail + ")";
     }
   }
-  return "no quote of it in the data";
+  return std::nullopt;
+}
+
+std::string why_absent(const std::string& instrument, const Snapshot& snapshot, const vol::Surface& surface) {
+  return turned_away(instrument, snapshot, surface).value_or("no quote of it in the data");
 }
 
 struct Found {
@@ -29,7 +34,8 @@ struct Found {
   PriceSource source;
 };
 
-/// The price of a future, perpetual or spot: its own quote, else what the same chain says of it.
+/// The price of a future, perpetual or spot: its own quote, else what the same chain says of it. A quote that was
+/// turned away is not replaced: it said something is wrong with the instrument, or that it does not trade.
 std::optional<Found> linear_price(const Instrument& instrument, const Snapshot& snapshot, const vol::Surface& surface) {
   if (const auto quote = snapshot.quotes.find(instrument.name); quote != snapshot.quotes.end()) {
     if (quote->second.mark) return Found{*quote->second.mark, PriceSource::mark};
@@ -37,6 +43,7 @@ std::optional<Found> linear_price(const Instrument& instrument, const Snapshot& 
       return Found{0.5 * (*quote->second.bid + *quote->second.ask), PriceSource::mid};
     }
   }
+  if (turned_away(instrument.name, snapshot, surface)) return std::nullopt;
   if (instrument.expiry != never) {
     const auto forward = surface.forwards.find({instrument.index, instrument.expiry});
     if (forward != surface.forwards.end()) return Found{forward->second.price.value, PriceSource::parity_forward};
@@ -68,7 +75,7 @@ Result<Valuation> value(const Instrument& instrument, const Snapshot& snapshot, 
                                                   to_string(instrument.expiry), to_string(snapshot.as_of))};
   }
   const auto index = snapshot.indices.find(instrument.underlying);
-  if (index == snapshot.indices.end()) {
+  if (index == snapshot.indices.end() || !(index->second.price > 0.0)) {
     return missing("no usable index of " + instrument.underlying + ": " +
                    why_absent(instrument.underlying + " index", snapshot, surface));
   }
