@@ -138,8 +138,10 @@ Result<Plan> solve(const risk::Exposure& exposure, const Snapshot& snapshot, con
   // Coarse lots first; what their rounding leaves of the delta the closing instrument takes up.
   std::vector<std::size_t> order(candidates.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return closes_worse(candidates[a], candidates[b]); });
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    const bool worse = closes_worse(candidates[a], candidates[b]), better = closes_worse(candidates[b], candidates[a]);
+    return worse != better ? worse : a < b;
+  });
   std::vector<Leg> legs(candidates.size());
   for (const std::size_t j : order) {
     const Candidate& c = candidates[j];

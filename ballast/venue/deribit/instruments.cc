@@ -14,7 +14,6 @@ namespace {
 using json::Node;
 using market::Instrument;
 using market::Kind;
-using market::OptionType;
 using market::Settlement;
 
 constexpr std::size_t most_instruments = 100'000;
