@@ -1,6 +1,6 @@
 // The one-step hedging error of plain and net delta on a recorded set of option chains.
 //
-//   one_step_hedge FOLDER [BTC|ETH]
+//   one_step_hedge FOLDER
 //
 // FOLDER holds snapshots-*.tar.zst and perpetual_futures_prices.csv.zst. For every option of snapshot t that is quoted
 // again in t+1 (open interest >= 1, two-sided in both, relative spread <= 0.5, strike/forward in [0.5, 2], at least a
@@ -146,10 +146,10 @@ int main(int argc, char** argv) {
       }
       before = std::move(now).value();
       ++snapshots;
-      fmt::print(stderr, "\r{} snapshots", snapshots);
+      if (snapshots % 50 == 0) fmt::print(stderr, "{} snapshots\n", snapshots);
     }
   }
-  fmt::print(stderr, "\n");
+  fmt::print(stderr, "{} snapshots\n", snapshots);
   fmt::print(
       "coin,observations,rmse_unhedged,rmse_plain_delta,rmse_net_delta,reduction_plain_percent,reduction_net_"
       "percent\n");

@@ -71,12 +71,12 @@ void judge_option(Decision& decision, const Instrument& instrument, const risk::
   }
   const curve::Forward& forward = surface.forwards.at({instrument.index, instrument.expiry});
   if (forward.source == curve::ForwardSource::venue_underlying) {
-    degrade(decision, fmt::format("forward of {} is the venue's own underlying: no parity pair and no listed future",
-                                  to_string(instrument.expiry)));
+    degrade(decision, fmt::format("forward of {} {} is the venue's own underlying: no parity pair and no listed future",
+                                  instrument.index, to_string(instrument.expiry)));
   }
   if (forward.spread > loosest_forward * forward.price.value) {
-    degrade(decision, fmt::format("strikes of {} disagree on the forward by {:.2f} USD", to_string(instrument.expiry),
-                                  forward.spread));
+    degrade(decision, fmt::format("strikes of {} {} disagree on the forward by {:.2f} USD", instrument.index,
+                                  to_string(instrument.expiry), forward.spread));
   }
 }
 
