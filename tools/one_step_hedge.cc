@@ -27,6 +27,7 @@ using namespace ballast;
 struct Held {
   double mid;          ///< coin
   double black_delta;  ///< own, on the parity forward and the venue's mark vol
+  double venue_delta;  ///< the venue's, read some minutes after mid and mark
   bool chosen;         ///< passes the filters of the study
 };
 
@@ -37,13 +38,7 @@ struct Instant {
 
 struct Sum {
   std::size_t n = 0;
-  double unhedged = 0, plain = 0, net = 0;  ///< sums of squares, coin²
-  void add(double u, double p, double m) {
-    ++n;
-    unhedged += u * u;
-    plain += p * p;
-    net += m * m;
-  }
+  double unhedged = 0, plain = 0, net = 0, venue_plain = 0, venue_net = 0;  ///< sums of squares, coin²
 };
 
 std::optional<double> mid(const market::Quote& q) {
@@ -72,10 +67,11 @@ Result<std::map<std::string, Instant>> instants_of(std::string_view csv,
     const market::Instrument& i = s.instruments.at(name);
     const market::Quote& q = s.quotes.at(name);
     const auto middle = mid(q);
-    if (!middle || o.years.value <= 0.0) continue;
+    if (!middle || !q.greeks) continue;
     const double delta = pricing::black_delta(
         {.forward = o.forward, .strike = Price(i.strike), .vol = o.vol, .years = o.years, .type = i.option_type});
-    found[i.underlying].options[name] = {*middle, delta, chosen(i, q, o.forward.value, s.as_of, *middle)};
+    found[i.underlying].options[name] = {*middle, delta, q.greeks->delta,
+                                         chosen(i, q, o.forward.value, s.as_of, *middle)};
   }
   for (auto& [coin, instant] : found) {
     const auto prices = perpetuals.find(coin + "-PERPETUAL");
@@ -93,8 +89,16 @@ void step(const Instant& a, const Instant& b, Sum& sum) {
     const auto later = b.options.find(name);
     if (!held.chosen || later == b.options.end()) continue;
     const double option = -(later->second.mid - held.mid);
-    sum.add(option, option + held.black_delta * perpetual_move,
-            option + (held.black_delta - held.mid) * perpetual_move);
+    const auto squared = [&](double delta) {
+      const double pnl = option + delta * perpetual_move;
+      return pnl * pnl;
+    };
+    ++sum.n;
+    sum.unhedged += squared(0.0);
+    sum.plain += squared(held.black_delta);
+    sum.net += squared(held.black_delta - held.mid);
+    sum.venue_plain += squared(held.venue_delta);
+    sum.venue_net += squared(held.venue_delta - held.mid);
   }
 }
 
@@ -151,13 +155,13 @@ int main(int argc, char** argv) {
   }
   fmt::print(stderr, "{} snapshots\n", snapshots);
   fmt::print(
-      "coin,observations,rmse_unhedged,rmse_plain_delta,rmse_net_delta,reduction_plain_percent,reduction_net_"
-      "percent\n");
+      "coin,observations,rmse_unhedged,reduction_plain_percent,reduction_net_percent,"
+      "reduction_venue_plain_percent,reduction_venue_net_percent\n");
   for (const auto& [coin, sum] : sums) {
-    const double n = static_cast<double>(sum.n), u = std::sqrt(sum.unhedged / n), p = std::sqrt(sum.plain / n),
-                 m = std::sqrt(sum.net / n);
-    fmt::print("{},{},{:.6f},{:.6f},{:.6f},{:.2f},{:.2f}\n", coin, sum.n, u, p, m, 100 * (1 - p / u),
-               100 * (1 - m / u));
+    const auto reduction = [&](double hedged) { return 100.0 * (1.0 - std::sqrt(hedged / sum.unhedged)); };
+    fmt::print("{},{},{:.6f},{:.2f},{:.2f},{:.2f},{:.2f}\n", coin, sum.n,
+               std::sqrt(sum.unhedged / static_cast<double>(sum.n)), reduction(sum.plain), reduction(sum.net),
+               reduction(sum.venue_plain), reduction(sum.venue_net));
   }
   return sums.empty() ? 1 : 0;
 }
