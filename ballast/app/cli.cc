@@ -196,6 +196,10 @@ void add_check(CLI::App& app, CheckOptions& o) {
 }  // namespace
 
 int fail(const Error& error, Streams streams) {
+  if (error.fault == Fault::bad_flag) {
+    streams.err << "usage: " << error.what << "; try: ballast --help\n";
+    return Exit::usage;
+  }
   streams.err << "error: " << error.what << "\n";
   return error.fault == Fault::unavailable ? Exit::unavailable : Exit::refused;
 }

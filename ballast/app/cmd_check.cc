@@ -34,6 +34,7 @@ Outcome outcome_of(const Error& error) {
     case Fault::not_believable: label = "QUARANTINE"; break;
     case Fault::out_of_sequence: label = "RESYNC"; break;
     case Fault::not_ours: label = "IGNORE"; break;
+    case Fault::bad_flag:
     case Fault::bad_input:
     case Fault::missing_data:
     case Fault::no_solution:
@@ -166,19 +167,13 @@ int cmd_check(const CheckOptions& options, Streams streams) {
   std::optional<Time> as_of;
   if (options.as_of) {
     const auto parsed = parse_time(*options.as_of);
-    if (!parsed) {
-      streams.err << "usage: --as-of " << parsed.error().what << "\n";
-      return Exit::usage;
-    }
+    if (!parsed) return fail({Fault::bad_flag, "--as-of " + parsed.error().what}, streams);
     as_of = parsed.value();
   }
   std::optional<Form> form;
   if (options.form != "auto") {
     form = venue::deribit::form_of(options.form);
-    if (!form) {
-      streams.err << "usage: --format '" << options.form << "' is not a form that we read; try: ballast check --help\n";
-      return Exit::usage;
-    }
+    if (!form) return fail({Fault::bad_flag, "--format '" + options.form + "' is not a form that we read"}, streams);
   }
   const auto bytes = store::read_bytes(options.file, store::file_limit);
   Outcome outcome;

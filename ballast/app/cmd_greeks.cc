@@ -57,10 +57,10 @@ std::vector<Cell> row(const std::string& name, const pricing::Vanilla& option, S
 
 Result<std::vector<Cell>> given_row(const GreeksOptions& options) {
   if (!options.forward || !options.strike || !options.vol || !options.days) {
-    return Error{Fault::bad_input, "give --chain FILE, or all of --forward, --strike, --vol and --days"};
+    return Error{Fault::bad_flag, "give --chain FILE, or all of --forward, --strike, --vol and --days"};
   }
   if (options.type != "call" && options.type != "put") {
-    return Error{Fault::bad_input, "--type " + options.type + ": call or put"};
+    return Error{Fault::bad_flag, "--type " + options.type + ": call or put"};
   }
   const pricing::Vanilla option{.forward = Price(*options.forward),
                                 .strike = Price(*options.strike),

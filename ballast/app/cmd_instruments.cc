@@ -56,7 +56,7 @@ int cmd_instruments(const InstrumentsOptions& options, Streams streams) {
         options.names.empty() || std::find(options.names.begin(), options.names.end(), name) != options.names.end();
     if (asked) table.rows.push_back(row(instrument));
   }
-  if (table.rows.empty()) return fail({Fault::bad_input, "name an instrument, or give --chain FILE"}, streams);
+  if (table.rows.empty()) return fail({Fault::bad_flag, "name an instrument, or give --chain FILE"}, streams);
   streams.out << render(table, options.format);
   return Exit::done;
 }

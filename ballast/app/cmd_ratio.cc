@@ -12,8 +12,12 @@ int cmd_ratio(const RatioOptions& options, Streams streams) {
   const Table table{{{"position_delta"}, {"hedge_delta"}, {"ratio"}, {"trade"}},
                     {{options.position_delta, options.hedge_delta, ratio.value(), 0.0 - ratio.value()}}};
   if (options.format == Format::table) {
-    streams.out << "ratio " << grouped(ratio.value(), 6) << ": " << (ratio.value() > 0 ? "sell " : "buy ")
-                << grouped(std::abs(ratio.value()), 6) << " of the hedge instrument\n";
+    const double trade = std::abs(ratio.value());
+    streams.out << "ratio " << grouped(ratio.value(), 6) << ": "
+                << (trade == 0.0
+                        ? std::string("nothing to trade")
+                        : (ratio.value() > 0 ? "sell " : "buy ") + grouped(trade, 6) + " of the hedge instrument")
+                << "\n";
   } else if (options.format == Format::json) {  // one answer is one object, not a list of one
     streams.out << render(table, Format::jsonl);
   } else {

@@ -12,7 +12,7 @@ Result<market::Snapshot> load_market(const MarketOptions& options) {
   auto market = store::read_snapshot(options.chain);
   if (!market || !options.as_of) return market;
   const auto as_of = parse_time(*options.as_of);
-  if (!as_of) return in("--as-of", as_of.error());
+  if (!as_of) return Error{Fault::bad_flag, "--as-of " + as_of.error().what};
   market::Snapshot at = std::move(market).value();
   at.as_of = as_of.value();
   return at;
@@ -43,12 +43,11 @@ Result<market::Portfolio> load_portfolio(const std::string& book, const std::opt
     const auto parts = split(given, '=');
     const auto amount = parts.size() == 2 ? parse_number(parts[1]) : std::nullopt;
     if (!amount || parts[0].empty()) {
-      return Error{Fault::bad_input,
-                   fmt::format("--equity {}: write CURRENCY=AMOUNT, such as BTC=12.5", quoted(given))};
+      return Error{Fault::bad_flag, fmt::format("--equity {}: write CURRENCY=AMOUNT, such as BTC=12.5", quoted(given))};
     }
     const std::string currency(parts[0]);
     if (!portfolio.accounts.emplace(currency, market::Account{.currency = currency, .equity = *amount}).second) {
-      return Error{Fault::bad_input,
+      return Error{Fault::bad_flag,
                    fmt::format("--equity {}: the equity of {} is given twice", quoted(given), currency)};
     }
   }

@@ -7,7 +7,8 @@ namespace ballast {
 
 /// Why there is no value. The names of docs/safety.md stand behind them: see outcome_of() in app/cmd_check.cc.
 enum class Fault {
-  bad_input,        ///< a flag, a file name or a number that the user gave
+  bad_flag,         ///< a word of the command line
+  bad_input,        ///< a name, a unit or a number of the book or of a call
   bad_syntax,       ///< bytes that are not well formed, or over a size limit
   bad_field,        ///< a field that is missing, mistyped or out of range
   not_believable,   ///< readable, but no market looks like this

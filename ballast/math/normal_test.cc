@@ -35,7 +35,7 @@ TEST_CASE("the normal distribution agrees with the reference table") {
   CHECK(error.worst("N_minus_x") <= 2.0);
   CHECK(error.worst("phi") <= 2.0);
   CHECK(error.worst("log_N") <= 2.0);
-  CHECK(error.worst("N_over_phi") <= 3.0);
+  CHECK(error.worst("N_over_phi") <= 2.0);
 }
 
 TEST_CASE("the Mills ratio and its slope agree with their table") {
