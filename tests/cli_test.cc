@@ -143,7 +143,8 @@ TEST_CASE("usage faults exit 2 and say where help is") {
     CHECK(ran.err.find("--help") != std::string::npos);
   }
   const std::string sample = "hedge " + chain_words + " --book " + example("btc-book.csv");
-  for (const char* more : {" --as-of yesterday", " --equity BTC=x", " --equity 3", " --equity BTC=1 BTC=2"}) {
+  for (const char* more : {" --as-of yesterday", " --max-age nan", " --max-age -1", " --equity BTC=x", " --equity 3",
+                           " --equity BTC=1 BTC=2"}) {
     CAPTURE(more);
     const Ran ran = ballast_cli(sample + more);
     CHECK(ran.code == 2);
@@ -268,6 +269,7 @@ TEST_CASE("greeks, chain and instruments") {
   CHECK(list.size() == 2);
   CHECK(list.at(1)["strike"] == 1.52);
   CHECK(list.at(0)["size_unit"] == "usd");
+  CHECK(ballast_cli("instruments --chain " + example("btc-instruments.json")).code == 0);
   const Ran combo = ballast_cli("instruments BTC-FS-25DEC26_PERP");
   CHECK(combo.code == 1);
   CHECK(combo.err.find("combo") != std::string::npos);

@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 
 #include "ballast/app/commands.h"
+#include "ballast/base/text.h"
 
 namespace ballast::app {
 namespace {
@@ -68,6 +69,19 @@ CLI::Option* add_choice(CLI::App* command, const std::string& flags, const std::
       ->type_name("WORD");
 }
 
+/// `nan` and `inf` read as doubles, but no flag means them.
+const CLI::Validator finite(
+    [](std::string& word) {
+      return parse_number(word) ? std::string() : "a finite number is due, found " + ballast::quoted(word);
+    },
+    "");
+const CLI::Validator positive(
+    [](std::string& word) {
+      const auto value = parse_number(word);
+      return value && *value > 0.0 ? std::string() : "a number over 0 is due, found " + ballast::quoted(word);
+    },
+    "");
+
 void add_format(CLI::App* command, Format& format) {
   add_choice<Format>(command, "-o,--output", formats, "table (default), json, jsonl, csv or markdown",
                      [&format](Format f) { format = f; });
@@ -83,6 +97,7 @@ void add_market(CLI::App* command, MarketOptions& market, bool required) {
   command->add_option("--as-of", market.as_of, "the instant the answer is for (default: the latest time in the data)")
       ->type_name("TIME");
   command->add_option("--max-age", market.max_age_s, "replaces every age limit: how old a value may be")
+      ->check(positive)
       ->type_name("SECONDS");
 }
 
@@ -139,10 +154,12 @@ void add_ratio(CLI::App& app, RatioOptions& o) {
   CLI::App* command = app.add_subcommand("ratio", "the bare ratio, position delta / hedge delta; no file needed");
   command->add_option("--position-delta", o.position_delta, "delta of the position, in coin")
       ->required()
-      ->type_name("COIN");
+      ->type_name("COIN")
+      ->check(finite);
   command->add_option("--hedge-delta", o.hedge_delta, "delta of one unit of the hedge instrument, in coin")
       ->required()
-      ->type_name("COIN");
+      ->type_name("COIN")
+      ->check(finite);
   add_format(command, o.format);
 }
 
@@ -151,10 +168,10 @@ void add_greeks(CLI::App& app, GreeksOptions& o) {
       app.add_subcommand("greeks", "price and Greeks of one option or of a whole chain, with both deltas");
   add_market(command, o.market, false);
   command->add_option("--instrument", o.instruments, "only these of the chain")->type_name("NAME")->delimiter(',');
-  command->add_option("--forward", o.forward, "forward, USD per coin");
-  command->add_option("--strike", o.strike, "strike, USD per coin");
-  command->add_option("--vol", o.vol, "volatility a year, 0.6 is 60 %");
-  command->add_option("--days", o.days, "days to expiry, a year has 365");
+  command->add_option("--forward", o.forward, "forward, USD per coin")->check(finite);
+  command->add_option("--strike", o.strike, "strike, USD per coin")->check(finite);
+  command->add_option("--vol", o.vol, "volatility a year, 0.6 is 60 %")->check(finite);
+  command->add_option("--days", o.days, "days to expiry, a year has 365")->check(finite);
   command->add_option("--type", o.type, "call (default) or put");
   command->add_flag("--linear", o.linear, "USDC-settled instead of coin-settled");
   command->add_flag("--venue-convention", o.venue_convention,

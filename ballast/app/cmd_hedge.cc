@@ -77,7 +77,7 @@ int cmd_hedge(const HedgeOptions& options, Streams streams) {
     return fail({Fault::missing_data, "no hedge: " + why}, streams);
   }
   if (options.format == Format::json || options.format == Format::jsonl) {
-    streams.out << decision_json(decision);
+    streams.out << decision_json(decision, options.format == Format::jsonl);
     if (options.explain) streams.err << explanation(decision);
   } else if (options.format == Format::table) {
     streams.out << decision_table(decision);

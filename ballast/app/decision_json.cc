@@ -24,10 +24,13 @@ ordered_json frame_json(const InNumeraire& in) {
           {"theta", in.theta.value * per_day}};
 }
 
-ordered_json totals_json(const risk::Totals& t) {
-  return {{"black_delta", t.black_delta.value}, {"net_delta", t.net_delta.value},   {"gamma", t.gamma},
-          {"vega", t.vega.value * per_point},   {"theta", t.theta.value * per_day}, {"in_coin", frame_json(t.coin)},
-          {"in_usd", frame_json(t.usd)}};
+ordered_json totals_json(const risk::Totals& t, bool coin_known) {
+  ordered_json j = {
+      {"black_delta", t.black_delta.value}, {"net_delta", t.net_delta.value},   {"gamma", t.gamma},
+      {"vega", t.vega.value * per_point},   {"theta", t.theta.value * per_day}, {"in_coin", frame_json(t.coin)},
+      {"in_usd", frame_json(t.usd)}};
+  if (!coin_known) j["in_coin"]["delta"] = nullptr;
+  return j;
 }
 
 ordered_json frame_units_json(const std::string& coin, const std::string& money) {
@@ -51,7 +54,7 @@ ordered_json units_json(const std::string& coin) {
 }
 
 ordered_json exposure_json(const Exposure& e, Numeraire numeraire) {
-  ordered_json j = totals_json(e.total);
+  ordered_json j = totals_json(e.total, !e.coin_unknown);
   const auto usd = e.usd_delta();
   j["usd_delta"] = usd ? ordered_json(usd.value().value) : ordered_json();
   j["equity"] = e.equity ? ordered_json(e.equity->value) : ordered_json();
@@ -61,7 +64,7 @@ ordered_json exposure_json(const Exposure& e, Numeraire numeraire) {
   j["units"] = units_json(e.underlying);
   ordered_json by_expiry = ordered_json::object();
   for (const auto& [expiry, totals] : e.by_expiry)
-    by_expiry[expiry == never ? "none" : to_string(expiry)] = totals_json(totals);
+    by_expiry[expiry == never ? "none" : to_string(expiry)] = totals_json(totals, !e.coin_unknown);
   j["by_expiry"] = std::move(by_expiry);
   return j;
 }
@@ -71,7 +74,8 @@ ordered_json cost_json(const hedge::Cost& cost) {
           {"fee_usd", cost.fee.value},
           {"total_usd", cost.spread ? ordered_json(cost.spread->value + cost.fee.value) : ordered_json()},
           {"average_price", cost.average_price ? ordered_json(*cost.average_price) : ordered_json()},
-          {"walked_book", cost.walked}};
+          {"walked_book", cost.walked},
+          {"beyond_depth", cost.beyond_depth}};
 }
 
 ordered_json leg_json(const hedge::Leg& leg, const hedge::Plan& plan) {
@@ -125,7 +129,7 @@ std::string convention(const hedge::Plan& plan) {
                                            : "usd-neutral: equity + net delta";
 }
 
-std::string decision_json(const Decision& decision) {
+std::string decision_json(const Decision& decision, bool one_line) {
   ordered_json j = {{"as_of", to_string(decision.as_of)},
                     {"quality", desk::name(decision.quality)},
                     {"reasons", decision.reasons},
@@ -145,7 +149,7 @@ std::string decision_json(const Decision& decision) {
     j["dropped"].push_back({{"instrument", d.instrument}, {"reason", d.reason}, {"detail", d.detail}});
   }
   j["forwards"] = forwards_json(decision.surface);
-  return j.dump(2) + "\n";
+  return j.dump(one_line ? -1 : 2) + "\n";
 }
 
 }  // namespace ballast::app

@@ -6,7 +6,7 @@
 namespace ballast::app {
 
 /// The decision as one JSON object, the stable form of docs/hedge-json.md.
-std::string decision_json(const desk::Decision& decision);
+std::string decision_json(const desk::Decision& decision, bool one_line = false);
 
 /// The derivation of every number, line by line, with the inputs used.
 std::string explanation(const desk::Decision& decision);

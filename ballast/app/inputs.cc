@@ -10,6 +10,7 @@ namespace ballast::app {
 
 Result<market::Snapshot> load_market(const MarketOptions& options) {
   auto market = store::read_snapshot(options.chain);
+  if (market && market.value().quotes.empty()) return Error{Fault::missing_data, "no file of --chain has a quote"};
   if (!market || !options.as_of) return market;
   const auto as_of = parse_time(*options.as_of);
   if (!as_of) return Error{Fault::bad_flag, "--as-of " + as_of.error().what};

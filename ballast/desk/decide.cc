@@ -92,7 +92,7 @@ void judge_leg(Decision& decision, const Leg& leg, const market::Snapshot& marke
                                   *quote.bid, *quote.ask));
   }
   if (leg.cost.beyond_depth > 0.0) {
-    degrade(decision, fmt::format("{}: the book shows {} less than the {} {} to trade", leg.instrument.name,
+    degrade(decision, fmt::format("{}: the order book shows {:.6g} less than the {} {} to trade", leg.instrument.name,
                                   leg.cost.beyond_depth, leg.amount, market::name(leg.instrument.size_unit())));
   }
 }
@@ -123,6 +123,15 @@ std::optional<std::string> fails_check(const Plan& plan) {
                        plan.before.delta);
   }
   return std::nullopt;
+}
+
+/// Gamma or vega made flat by options moves the delta, and nobody asked for it to be closed.
+void judge_open_delta(Decision& decision, const Plan& plan) {
+  const bool closed = std::find(plan.targets.begin(), plan.targets.end(), Target::delta) != plan.targets.end();
+  if (closed || std::abs(plan.residual.delta) <= std::abs(plan.before.delta)) return;
+  degrade(decision,
+          fmt::format("{}: the hedge takes the delta from {:+.4f} to {:+.4f}; add delta to the targets to close it",
+                      plan.underlying, plan.before.delta, plan.residual.delta));
 }
 
 Numeraire numeraire_of(const Config& config, const Exposure& exposure) {
@@ -177,6 +186,7 @@ Decision decide(const Config& config, market::Snapshot market, const market::Por
   decision.dropped.insert(decision.dropped.end(), decision.surface.dropped.begin(), decision.surface.dropped.end());
   note_defaults(decision);
 
+  if (decision.quotes == 0 && decision.dropped.empty()) return refuse(std::move(decision), "the market has no quotes");
   if (portfolio.positions.empty()) return refuse(std::move(decision), "the book has no positions");
   for (const std::string& instrument : config.with) {
     if (!decision.market.instruments.contains(instrument)) {
@@ -215,6 +225,7 @@ Decision decide(const Config& config, market::Snapshot market, const market::Por
       judge_age(decision, decision.market, config.cleaning, leg.instrument);
       judge_leg(decision, leg, decision.market);
     }
+    judge_open_delta(decision, plan.value());
     decision.plans.push_back(std::move(plan).value());
   }
   return decision;

@@ -56,7 +56,10 @@ TEST_CASE("soft faults degrade, with the reason") {
   });
   degraded("less than", [](market::Snapshot& s) { s.quotes.at("BTC-PERPETUAL").bids = {{59999.5, 1000.0}}; });
   degraded("soft limit", [](market::Snapshot& s) { s.quotes.at("BTC-PERPETUAL").sent.ms -= 2000; });
-  degraded("outside", [](market::Snapshot& s) { s.quotes.at(test::worked_call).mark_vol = Vol(3.5); });
+  degraded("outside", [](market::Snapshot& s) {  // a vol of 3.5 and its price
+    s.quotes.at(test::worked_call) = {
+        .instrument = test::worked_call, .sent = s.as_of, .mark = 0.35, .mark_vol = Vol(3.5)};
+  });
   degraded("venue's own underlying", [](market::Snapshot& s) {
     s.quotes.erase("BTC-31JAN26");
     s.quotes.at(test::worked_call).underlying_price = 60000.0;
@@ -74,6 +77,8 @@ TEST_CASE("hard faults refuse and leave no plan") {
   };
   refused("crossed", [](market::Snapshot& s) { s.quotes.at(test::worked_call).bid = 0.04; });
   refused("stale", [](market::Snapshot& s) { s.as_of.ms += 60'000; });
+  refused("vol_contradicts_price", [](market::Snapshot& s) { s.quotes.at(test::worked_call).mark_vol = Vol(1.2); });
+  refused("vol_contradicts_price", [](market::Snapshot& s) { s.quotes.at(test::worked_call).mark_vol = Vol(0.3); });
   refused("no_forward", [](market::Snapshot& s) { s.quotes.erase("BTC-31JAN26"); });
   refused("stale", [](market::Snapshot& s) { s.indices.at("BTC").sent.ms -= 20'000; });
   refused("no_price", [](market::Snapshot& s) {

@@ -29,6 +29,7 @@ TEST_CASE("option fees and their cap") {  // deribit reference 1.6: 0.0003 a coi
     q.bid.reset();
     q.ask.reset();
     q.mark = 0.0001;
+    q.mark_vol.reset();
   });
   CHECK(cheap.fee.value == doctest::Approx(0.0000125 * 60000).epsilon(1e-12));
   CHECK_FALSE(cheap.spread);

@@ -86,8 +86,10 @@ Leg leg_of(const Candidate& c, double exact_coins, double rounded_amount, std::i
 
 Result<Greeks> distance(const risk::Exposure& exposure, Numeraire numeraire) {
   if (numeraire == Numeraire::coin) {
+    const auto delta = exposure.coin_delta();
+    if (!delta) return delta.error();
     const risk::InCoin& c = exposure.total.coin;
-    return Greeks{exposure.coin_delta().value, c.gamma.value, c.vega.value};
+    return Greeks{delta.value().value, c.gamma.value, c.vega.value};
   }
   const auto delta = exposure.usd_delta();
   if (!delta) return delta.error();

@@ -59,7 +59,7 @@ std::optional<Finding> fault(const Instrument& instrument, const Quote& quote, T
 
 CleaningRules CleaningRules::with_age(double seconds) const {
   CleaningRules rules = *this;
-  for (Age* age : {&rules.option, &rules.hedge, &rules.index}) *age = Age{seconds, seconds};
+  for (Age* age : {&rules.option, &rules.hedge, &rules.index}) age->hard_s = seconds;
   return rules;
 }
 

@@ -19,7 +19,8 @@ struct CleaningRules {
   double mark_off_mid = 0.10;          ///< of mid; only together with the next
   double mark_off_mid_ticks = 3.0;
 
-  /// The same rules with every hard age set to `seconds`: for recorded chains that were collected over minutes.
+  /// The same rules with every hard age set to `seconds`: for recorded chains that were collected over minutes. The
+  /// soft ages stay: what is older is usable, and said to be old.
   CleaningRules with_age(double seconds) const;
 };
 

@@ -30,9 +30,7 @@ Result<double> coin_delta(const PositionRisk& p) {
                   p.instrument.name)};
 }
 
-Result<Totals> totals_of(const PositionRisk& p) {
-  const auto coin = coin_delta(p);
-  if (!coin) return coin.error();
+Totals totals_of(const PositionRisk& p, double coin_delta) {
   const double q = p.coins.value, forward = p.unit.forward.value;
   Totals t;
   t.black_delta = Coin(q * p.unit.black_delta);
@@ -43,7 +41,7 @@ Result<Totals> totals_of(const PositionRisk& p) {
   t.theta = Usd(q * p.unit.theta);
   if (p.instrument.is_option() && p.instrument.settlement == Settlement::inverse)
     t.options_value = Coin(q * p.unit.price);
-  t.coin.delta = InCoin::Delta(coin.value());
+  t.coin.delta = InCoin::Delta(coin_delta);
   t.coin.gamma = InCoin::Gamma(q * p.unit.gamma * forward);
   t.coin.vega = InCoin::Vega(q * p.unit.vega / forward);
   t.coin.theta = InCoin::Theta(q * p.unit.theta / forward);
@@ -111,15 +109,16 @@ Result<std::vector<Exposure>> exposure(const market::Portfolio& portfolio, const
     const auto assessed = assess(position, snapshot, surface);
     if (!assessed) return place(assessed.error());
     const PositionRisk& p = assessed.value();
-    const auto totals = totals_of(p);
-    if (!totals) return place(totals.error());
+    const auto coin = coin_delta(p);
+    const Totals totals = totals_of(p, coin ? coin.value() : 0.0);
 
     Exposure& e = found[p.instrument.underlying];
     e.underlying = p.instrument.underlying;
     e.index = p.unit.index;
     e.coin_settled |= p.instrument.settlement == Settlement::inverse;
-    add(e.total, totals.value());
-    add(e.by_expiry[p.instrument.expiry], totals.value());
+    if (!coin && !e.coin_unknown) e.coin_unknown = place(coin.error());
+    add(e.total, totals);
+    add(e.by_expiry[p.instrument.expiry], totals);
     e.positions.push_back(p);
   }
   std::vector<Exposure> list;

@@ -92,10 +92,16 @@ struct Exposure {
   std::map<Time, Totals> by_expiry;  ///< perpetuals and spot under `never`
   std::optional<Coin> equity;        ///< of the coin account; absent = not known
   bool coin_settled = false;         ///< some position settles in the coin
+  /// Why the delta in coin is not known (a linear future without its average price); then total.coin.delta says
+  /// nothing.
+  std::optional<Error> coin_unknown;
   std::vector<PositionRisk> positions;
 
   /// Coin-neutral target: d(value in coin)/d ln S = 0.
-  InCoin::Delta coin_delta() const { return total.coin.delta; }
+  Result<InCoin::Delta> coin_delta() const {
+    if (coin_unknown) return *coin_unknown;
+    return total.coin.delta;
+  }
   /// USD-neutral target, equity included: equity + delta_total. Fault missing_data when the book settles in coin and
   /// the equity is not known: it is not zero by default.
   Result<InUsd::Delta> usd_delta() const;

@@ -40,7 +40,7 @@ TEST_CASE("100 calls of the worked example") {  // deribit reference 3.4
   CHECK(e.underlying == "BTC");
   CHECK(std::abs(e.total.black_delta.value - 35.2226) < 5e-5);
   CHECK(std::abs(e.total.net_delta.value - 31.4928) < 1e-4);
-  CHECK(e.coin_delta().value == e.total.net_delta.value);
+  CHECK(e.coin_delta().value().value == e.total.net_delta.value);
   CHECK(std::abs(e.total.gamma - 100 * 3.59708e-5) < 1e-7);
   CHECK(std::abs(e.total.vega.value / 100 - 6386.0) < 0.5);
   CHECK(std::abs(e.total.theta.value / 365 + 6386.0) < 0.5);
@@ -91,11 +91,14 @@ TEST_CASE("a linear perpetual counted in coin is Q - U/S") {  // deribit referen
   s.instruments[linear.name] = linear;
   s.quotes[linear.name] = {.instrument = linear.name, .sent = s.as_of, .mark = 60000.0};
   auto p = position(linear.name, 2.0);
-  CHECK_FALSE(exposure_of({p}, s));  // its profit is not known, so neither is its coin delta
-  p.average_price = 54000.0;         // U = 2 * 6,000 USDC = 0.2 coin
+  const auto no_price = exposure_of({p}, s);  // its profit is not known, so neither is its coin delta; in USD it is Q
+  REQUIRE(no_price);
+  CHECK_FALSE(no_price.value()[0].coin_delta());
+  CHECK(no_price.value()[0].usd_delta().value().value == 2.0);
+  p.average_price = 54000.0;  // U = 2 * 6,000 USDC = 0.2 coin
   const auto list = exposure_of({p}, s);
   REQUIRE(list);
-  CHECK(list.value()[0].coin_delta().value == doctest::Approx(1.8).epsilon(1e-14));
+  CHECK(list.value()[0].coin_delta().value().value == doctest::Approx(1.8).epsilon(1e-14));
   CHECK(list.value()[0].usd_delta().value().value == 2.0);
 }
 

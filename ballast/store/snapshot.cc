@@ -56,7 +56,6 @@ class Gathering {
   Result<market::Snapshot> snapshot() {
     add_nearest_perpetual_prices();
     for (const Quote& top : tops_) attach(top);
-    if (out_.quotes.empty()) return Error{Fault::missing_data, "no file has a quote"};
     for (auto& [name, quote] : out_.quotes) {
       if (closed_.count(name) != 0) quote.open = false;
       if (out_.instruments.count(name) == 0) {
@@ -225,6 +224,7 @@ class Gathering {
 }  // namespace
 
 Result<market::Snapshot> read_snapshot(const std::vector<std::string>& paths) {
+  if (paths.empty()) return Error{Fault::missing_data, "no file is named"};
   Gathering gathering;
   for (const std::string& path : paths) {
     const auto bytes = read_bytes(path);

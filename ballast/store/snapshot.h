@@ -21,8 +21,8 @@ namespace ballast::store {
 ///  - as_of is the latest `sent`. What is not used is in `dropped`, none of it disappears.
 ///
 /// Faults  each message begins with the file's name: those of read_bytes() and of the decoders; bad_input for a file of
-///         positions or accounts; out_of_sequence for an order-book change, which has no book here; missing_data when
-///         no file has a quote.
+///         positions or accounts; out_of_sequence for an order-book change, which has no book here; missing_data
+///         without a file. Instrument lists alone give a snapshot without quotes.
 Result<market::Snapshot> read_snapshot(const std::vector<std::string>& paths);
 
 /// Positions from our table or from the venue's JSON, by content. Position.where gets the file's name in front.

@@ -17,6 +17,8 @@ using market::Quote;
 using market::Settlement;
 
 constexpr double tolerated_ticks = 2.0;  // docs/safety.md, sanity ranges: option price against its bounds
+// And vol: a jump of 5 points and 25 % against what the price says, and worth more than those ticks, is not believed.
+constexpr double tolerated_points = 0.05, tolerated_share = 0.25;
 
 struct Worth {
   double price;  ///< quote unit
@@ -40,6 +42,15 @@ Bounds bounds(const Instrument& instrument, double forward) {
   return {std::max(k - forward, 0.0) / unit, k / unit};
 }
 
+/// How far the price at `vol` lies from the quoted one of `usd` USD, in the quote unit.
+double worth_apart(const Instrument& instrument, const QuotedOption& option, Vol vol, double usd) {
+  const double f = option.forward.value, k = instrument.strike;
+  const double time_value =
+      std::sqrt(f * k) * math::normalised_black(math::log_ratio(f, k), vol.value * std::sqrt(option.years.value));
+  const double intrinsic = std::max(instrument.option_type == OptionType::call ? f - k : k - f, 0.0);
+  return std::abs(time_value + intrinsic - usd) / (instrument.settlement == Settlement::inverse ? f : 1.0);
+}
+
 Result<QuotedOption> read(const Instrument& instrument, const Quote& quote, const curve::Forward& forward, Time as_of) {
   const auto found = worth(quote);
   if (!found) return Error{Fault::missing_data, "no_price"};
@@ -53,16 +64,24 @@ Result<QuotedOption> read(const Instrument& instrument, const Quote& quote, cons
                       .vol = Vol(0.0),
                       .source = found->source,
                       .price = found->price};
+  const double usd = instrument.settlement == Settlement::inverse ? found->price * f : found->price;
+  const auto implied =
+      math::implied_stdev_of_price(f, instrument.strike, usd, instrument.option_type == OptionType::call);
+  const bool has_vol = implied.outcome == math::ImpliedOutcome::ok;
+  const Vol from_price(has_vol ? implied.stdev / std::sqrt(option.years.value) : 0.0);
   if (quote.mark_vol && found->source == VolSource::mark_price) {
+    const double apart = std::abs((*quote.mark_vol - from_price).value);
+    const bool jumps =
+        apart > tolerated_points && apart > tolerated_share * std::min(quote.mark_vol->value, from_price.value);
+    if (has_vol && jumps && worth_apart(instrument, option, *quote.mark_vol, usd) > slack) {
+      return Error{Fault::missing_data, "vol_contradicts_price"};
+    }
     option.vol = *quote.mark_vol;
     option.source = VolSource::mark_iv;
     return option;
   }
-  const double usd = instrument.settlement == Settlement::inverse ? found->price * f : found->price;
-  const auto implied =
-      math::implied_stdev_of_price(f, instrument.strike, usd, instrument.option_type == OptionType::call);
-  if (implied.outcome != math::ImpliedOutcome::ok) return Error{Fault::missing_data, "no_vol"};
-  option.vol = Vol(implied.stdev / std::sqrt(option.years.value));
+  if (!has_vol) return Error{Fault::missing_data, "no_vol"};
+  option.vol = from_price;
   return option;
 }
 

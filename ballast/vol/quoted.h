@@ -34,8 +34,9 @@ struct Surface {
 };
 
 /// Reads the vol of every quoted option. Reasons in `dropped`: `no_forward` · `no_price` · `below_intrinsic` (by more
-/// than two ticks) · `above_bound` · `no_vol`.
-/// Domain  a cleaned snapshot (market/clean.h): no expired rows, no crossed quotes. Cost O(options).
+/// than two ticks) · `above_bound` · `no_vol` · `vol_contradicts_price` (5 points and 25 % from the vol of the quoted
+/// price, and more than two ticks in price). Domain  a cleaned snapshot (market/clean.h): no expired rows, no crossed
+/// quotes. Cost O(options).
 Surface quoted(const market::Snapshot& snapshot);
 
 }  // namespace ballast::vol

@@ -96,7 +96,7 @@ Result<InstrumentList> decode_instruments(std::string_view bytes) {
     check_against_name(row, i, kind);
     i.contract_size = positive_due(row, "contract_size");
     i.lot = positive_due(row, "min_trade_amount");
-    if (i.kind == Kind::future || i.kind == Kind::perpetual) i.lot = i.contract_size;
+    if (i.kind == Kind::future || i.kind == Kind::perpetual) i.lot = std::max(i.lot, i.contract_size);
     i.ticks.tick = positive_due(row, "tick_size");
     read_steps(row, i);
     i.fees.maker = row.number("maker_commission");

@@ -17,7 +17,7 @@ struct InstrumentList {
 /// Fields  instrument_name, kind, contract_size, min_trade_amount, tick_size, maker_commission, taker_commission are
 ///         due; strike and option_type for options, expiration_timestamp for all but spot; tick_size_steps,
 ///         price_index, settlement_currency, base_currency, instrument_type, settlement_period, state, is_active
-///         where sent. lot = min_trade_amount for options and spot, contract_size for futures. The option fee cap of
+///         where sent. lot = min_trade_amount, for futures at least contract_size. The option fee cap of
 ///         0.125 is not in the list and stays the documented one.
 /// Faults  bad_syntax (byte), bad_field (path and value), not_believable when the name says another strike, type,
 ///         expiry, kind or settlement than the fields, missing_data for an error reply, not_ours for other results.
