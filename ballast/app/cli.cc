@@ -226,7 +226,11 @@ int run(std::vector<std::string> words, Streams streams) {
   app.formatter(std::make_shared<ExampleFirst>());
   app.set_version_flag("--version", std::string("ballast ") + version());
   app.require_subcommand(1);
-  app.failure_message([](const CLI::App* command, const CLI::Error& error) {
+  const std::string first = words.empty() || words[0].starts_with("-") ? "" : words[0];
+  app.failure_message([first](const CLI::App* command, const CLI::Error& error) {
+    if (!first.empty() && command->get_subcommands().empty()) {
+      return fmt::format("usage: no such command: {}; try: ballast --help\n", ballast::quoted(first));
+    }
     std::string asked = command->get_name();
     for (const CLI::App* used : command->get_subcommands()) asked += " " + used->get_name();
     return fmt::format("usage: {}; try: {} --help\n", error.what(), asked);

@@ -100,6 +100,14 @@ std::string dropped_text(const Decision& decision) {
   return out + "\n";
 }
 
+/// Counted in coin, what lies in USDC loses against the coin: the step from a linear position's delta to its share.
+std::string usdc_line(const PositionRisk& p, Numeraire numeraire) {
+  if (numeraire != Numeraire::coin || p.instrument.settlement != market::Settlement::linear || !p.coin_delta) return "";
+  const double delta = p.coins.value * p.unit.net_delta;
+  return fmt::format("      less its worth in USDC, as coin: {:+.8f} less {:+.8f} = {:+.8f} coin\n", delta,
+                     delta - p.coin_delta->value, p.coin_delta->value);
+}
+
 std::string position_lines(const PositionRisk& p, Numeraire numeraire) {
   const risk::Valuation& u = p.unit;
   std::string out =
@@ -111,7 +119,7 @@ std::string position_lines(const PositionRisk& p, Numeraire numeraire) {
                          p.coins.value);
     }
     if (u.still_exposed < 1.0) out += fmt::format("\n      settlement window: {:.4f} still exposed", u.still_exposed);
-    return out + fmt::format("\n      delta = {:.8f}\n", p.coins.value * u.net_delta);
+    return out + fmt::format("\n      delta = {:.8f}\n", p.coins.value * u.net_delta) + usdc_line(p, numeraire);
   }
   const double f = u.forward.value, k = p.instrument.strike, stdev = u.vol.value * std::sqrt(u.years.value);
   out += fmt::format("\n      forward {:.4f}, strike {}, vol {:.4f}, {:.8f} years; price {} ({})", f, shortest(k),
@@ -127,10 +135,7 @@ std::string position_lines(const PositionRisk& p, Numeraire numeraire) {
   }
   out += fmt::format("\n      {} x {:.8f} = {:+.8f} coin", shortest(p.coins.value), u.net_delta,
                      p.coins.value * u.net_delta);
-  if (numeraire == Numeraire::coin && p.instrument.settlement == market::Settlement::linear) {
-    out += fmt::format("; its USDC value {:.8f} coin loses against the coin", p.coins.value * u.price / u.index.value);
-  }
-  return out + "\n";
+  return out + "\n" + usdc_line(p, numeraire);
 }
 
 std::string leg_derivation(const hedge::Leg& leg, const hedge::Plan& plan) {
@@ -149,9 +154,13 @@ std::string leg_derivation(const hedge::Leg& leg, const hedge::Plan& plan) {
     out += fmt::format("\n      amount = -ratio x price = {:.8f} x {} = {:.4f} USD", -leg.ratio,
                        shortest(leg.unit.price), leg.exact_amount);
   }
+  if (std::abs(leg.sized_amount - leg.exact_amount) > 1e-9 * std::abs(leg.exact_amount)) {
+    out += fmt::format("\n      it closes the delta that the other legs' rounding left: {:.4f} becomes {:.4f} {}",
+                       leg.exact_amount, leg.sized_amount, unit_text(leg.instrument));
+  }
   const double signed_amount = leg.side == hedge::Side::buy ? leg.amount : -leg.amount;
   out +=
-      fmt::format("\n      {:.6f} in lots of {} = {:+} lots, {:+} {} = {:+.8f} coin, delta {:+.8f}\n", leg.exact_amount,
+      fmt::format("\n      {:.6f} in lots of {} = {:+} lots, {:+} {} = {:+.8f} coin, delta {:+.8f}\n", leg.sized_amount,
                   shortest(leg.instrument.lot), leg.side == hedge::Side::buy ? leg.lots : -leg.lots, signed_amount,
                   unit_text(leg.instrument), leg.coins.value, leg.coins.value * leg.per_coin.delta);
   return out;

@@ -23,6 +23,7 @@ constexpr Vol lowest_vol{0.05}, highest_vol{3.0};
 // A forward or a future this far from the index is not believed: 10 % (docs/safety.md), and as much again as a carry of
 // 30 % a year explains, which is beyond any basis in the recorded chains.
 constexpr double farthest_from_index = 0.10, largest_carry = 0.30;
+constexpr double doubtful_from_index = 0.03;  // perpetuals and spot
 
 void degrade(Decision& decision, std::string reason) {
   if (decision.quality == Quality::ok) decision.quality = Quality::degraded;
@@ -36,6 +37,13 @@ Decision refuse(Decision decision, const std::string& reason) {
   decision.reasons = {reason};
   decision.plans.clear();
   return decision;
+}
+
+void judge_index(Decision& decision, const Instrument& instrument, const risk::Valuation& unit) {
+  const double off = unit.forward / unit.index - 1.0;
+  if (instrument.expiry != never || std::abs(off) <= doubtful_from_index) return;  // a dated forward may carry more
+  degrade(decision,
+          fmt::format("{} is {:+.1f} % from the index {:.2f}", instrument.name, 100.0 * off, unit.index.value));
 }
 
 void judge_price(Decision& decision, const Instrument& instrument, const risk::Valuation& unit) {
@@ -215,12 +223,14 @@ Decision decide(const Config& config, market::Snapshot market, const market::Por
     for (const risk::PositionRisk& p : exposure.positions) {
       if (const auto fault = off_index(p.instrument, p.unit)) return refuse(std::move(decision), *fault);
       judge_price(decision, p.instrument, p.unit);
+      judge_index(decision, p.instrument, p.unit);
       judge_option(decision, p.instrument, p.unit, decision.surface);
       judge_age(decision, decision.market, config.cleaning, p.instrument);
     }
     for (const Leg& leg : plan.value().legs) {
       if (const auto fault = off_index(leg.instrument, leg.unit)) return refuse(std::move(decision), *fault);
       judge_price(decision, leg.instrument, leg.unit);
+      judge_index(decision, leg.instrument, leg.unit);
       judge_option(decision, leg.instrument, leg.unit, decision.surface);
       judge_age(decision, decision.market, config.cleaning, leg.instrument);
       judge_leg(decision, leg, decision.market);

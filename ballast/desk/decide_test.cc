@@ -49,6 +49,7 @@ TEST_CASE("soft faults degrade, with the reason") {
     CHECK(std::abs(d.plans[0].residual.delta) <= d.plans[0].half_lot_delta);
   };
   degraded("sized at the index", [](market::Snapshot& s) { s.quotes.erase("BTC-PERPETUAL"); });
+  degraded("from the index", [](market::Snapshot& s) { s.indices.at("BTC").price = 58000.0; });
   degraded("not quoted on both sides", [](market::Snapshot& s) { s.quotes.at("BTC-PERPETUAL").bid.reset(); });
   degraded("over 5 %", [](market::Snapshot& s) {
     s.quotes.at("BTC-PERPETUAL").bid = 58000.0;

@@ -154,7 +154,9 @@ Result<Plan> solve(const risk::Exposure& exposure, const Snapshot& snapshot, con
     }
     const auto lots = lots_of(c.instrument, size * c.amount_per_coin);
     if (!lots) return lots.error();
+    const double sized = size * c.amount_per_coin;
     legs[j] = leg_of(c, coins[j], amount_of_lots(c.instrument, lots.value()), lots.value(), snapshot);
+    legs[j].sized_amount = sized;
     plan.residual.add(legs[j].coins.value, c.per_coin);
   }
   for (Leg& leg : legs) {

@@ -26,7 +26,8 @@ struct Leg {
   std::int64_t lots = 0;      ///< > 0, whole lots
   double amount = 0.0;        ///< > 0, the venue's size unit: USD for inverse futures, coin otherwise
   double contracts = 0.0;     ///< amount / contract size
-  double exact_amount = 0.0;  ///< signed, before rounding
+  double exact_amount = 0.0;  ///< signed, of the exact solve
+  double sized_amount = 0.0;  ///< signed, what was rounded: the closing leg takes up what the others' rounding left
   Coin coins;                 ///< signed, after rounding
   risk::Valuation unit;       ///< what one coin of it is worth and carries
   Greeks per_coin;

@@ -108,8 +108,9 @@ Result<std::vector<Exposure>> exposure(const market::Portfolio& portfolio, const
     }
     const auto assessed = assess(position, snapshot, surface);
     if (!assessed) return place(assessed.error());
-    const PositionRisk& p = assessed.value();
+    PositionRisk p = assessed.value();
     const auto coin = coin_delta(p);
+    if (coin) p.coin_delta = Coin(coin.value());
     const Totals totals = totals_of(p, coin ? coin.value() : 0.0);
 
     Exposure& e = found[p.instrument.underlying];
@@ -119,7 +120,7 @@ Result<std::vector<Exposure>> exposure(const market::Portfolio& portfolio, const
     if (!coin && !e.coin_unknown) e.coin_unknown = place(coin.error());
     add(e.total, totals);
     add(e.by_expiry[p.instrument.expiry], totals);
-    e.positions.push_back(p);
+    e.positions.push_back(std::move(p));
   }
   std::vector<Exposure> list;
   for (auto& [underlying, e] : found) {

@@ -68,8 +68,9 @@ struct PositionRisk {
   market::Position position;
   market::Instrument instrument;
   Valuation unit;
-  double amount = 0.0;  ///< signed, in the venue's unit: USD for inverse futures, coin otherwise
-  Coin coins;           ///< signed size in coin (inverse futures: USD amount / price)
+  double amount = 0.0;             ///< signed, in the venue's unit: USD for inverse futures, coin otherwise
+  std::optional<Coin> coin_delta;  ///< its share of the book's delta counted in coin; absent when not known
+  Coin coins;                      ///< signed size in coin (inverse futures: USD amount / price)
 };
 
 /// Sums over positions. Vega and theta in USD, screens divide them by 100 and by 365.
