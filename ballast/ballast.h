@@ -26,6 +26,7 @@
 #include "ballast/pricing/settlement_window.h"
 #include "ballast/pricing/strike_from_delta.h"
 #include "ballast/risk/exposure.h"
+#include "ballast/risk/pnl.h"
 #include "ballast/store/file.h"
 #include "ballast/store/snapshot.h"
 #include "ballast/venue/deribit/name.h"
