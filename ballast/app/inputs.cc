@@ -4,6 +4,7 @@
 
 #include "ballast/base/text.h"
 #include "ballast/store/snapshot.h"
+#include "ballast/venue/deribit/account.h"
 #include "ballast/venue/deribit/name.h"
 
 namespace ballast::app {
@@ -35,6 +36,10 @@ Result<market::Portfolio> load_portfolio(const std::string& book, const std::opt
     if (!accounts) return accounts.error();
     for (market::Account& a : std::move(accounts).value()) {
       const std::string currency = a.currency;
+      if (const auto faults = venue::deribit::identity_faults(a); !faults.empty()) {
+        return Error{Fault::missing_data,
+                     fmt::format("{}: the {} account does not add up: {}", *account, currency, faults.front())};
+      }
       if (!portfolio.accounts.emplace(currency, std::move(a)).second) {
         return Error{Fault::bad_input, fmt::format("{}: two accounts in {}", *account, currency)};
       }

@@ -94,7 +94,12 @@ const char* name(ForwardSource source) {
   return "";
 }
 
-Result<Forward> parity_forward(const std::vector<ParityPair>& pairs, Settlement settlement) {
+Result<Forward> parity_forward(const std::vector<ParityPair>& all, Settlement settlement) {
+  std::vector<ParityPair> pairs;
+  for (const ParityPair& pair : all) {
+    const double f = own_forward(pair, settlement);
+    if (f > 0.0 && std::isfinite(f)) pairs.push_back(pair);
+  }
   if (pairs.empty()) return Error{Fault::missing_data, "no strike with both a call and a put"};
   std::vector<double> own, distance;
   for (const ParityPair& pair : pairs) own.push_back(own_forward(pair, settlement));
@@ -105,6 +110,7 @@ Result<Forward> parity_forward(const std::vector<ParityPair>& pairs, Settlement 
   const double tolerated = std::max(5.0 * median(distance), 1e-7 * std::abs(level));
 
   Forward forward;
+  forward.outliers = static_cast<int>(all.size() - pairs.size());
   double above = 0.0, below = 0.0;
   for (std::size_t i = 0; i < pairs.size(); ++i) {
     if (!(distance[i] <= tolerated)) {
@@ -149,7 +155,10 @@ std::map<ExpiryKey, Forward> forwards(const Snapshot& snapshot) {
   }
   std::map<ExpiryKey, Forward> found;
   for (const auto& [key, twins] : chain) {
-    if (const auto forward = best_forward(twins)) found.emplace(key, *forward);
+    auto forward = best_forward(twins);
+    if (!forward) continue;
+    if (twins.future) forward->listed = Price(*twins.future);
+    found.emplace(key, *forward);
   }
   return found;
 }

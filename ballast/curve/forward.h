@@ -1,6 +1,7 @@
 #pragma once
 #include <compare>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,9 +22,10 @@ const char* name(ForwardSource source);
 struct Forward {
   Price price;
   ForwardSource source = ForwardSource::parity_of_marks;
-  int pairs = 0;      ///< call/put pairs (parity), else quotes
-  int outliers = 0;   ///< pairs set aside
-  double spread = 0;  ///< USD: largest distance of a used pair's own forward from `price`
+  int pairs = 0;                ///< call/put pairs (parity), else quotes
+  int outliers = 0;             ///< pairs set aside
+  std::optional<Price> listed;  ///< the future of the same expiry, where the chain has one
+  double spread = 0;            ///< USD: largest distance of a used pair's own forward from `price`
 };
 
 /// Options of one expiry may settle in the coin or in USDC and then have two forwards: the index keeps them apart.

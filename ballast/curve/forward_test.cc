@@ -47,6 +47,12 @@ TEST_CASE("no pair, no forward; nonsense, no forward") {
   CHECK_FALSE(curve::parity_forward({}, Settlement::inverse));
   CHECK_FALSE(curve::parity_forward({{60000.0, 1.5, 1.0}}, Settlement::inverse));
   CHECK_FALSE(curve::parity_forward({{60000.0, NAN, 1.0}}, Settlement::inverse));
+  // A pair without a forward of its own (C - P = 1 puts it at infinity) is set aside and does not spoil the rest.
+  const auto rest =
+      curve::parity_forward({{50000.0, 1.0, 1.0}, {60000.0, 1.0, 1.0}, {60000.0, 0.0, 1.0}}, Settlement::inverse);
+  REQUIRE(rest);
+  CHECK(rest.value().price.value == 60000.0);
+  CHECK(rest.value().outliers == 2);
 }
 
 TEST_CASE("the sources are tried in their order and named") {

@@ -18,6 +18,7 @@ using risk::Exposure;
 // Soft limits of docs/safety.md, sanity ranges: beyond them an answer is DEGRADED.
 constexpr double widest_spread = 0.05;    // of mid, hedge instrument
 constexpr double loosest_forward = 1e-3;  // of the forward: how far apart the strikes' own forwards may lie
+constexpr int fewest_pairs = 3;           // fewer strikes cannot outvote a wrong one
 constexpr Vol lowest_vol{0.05}, highest_vol{3.0};
 
 // A forward or a future this far from the index is not believed: 10 % (docs/safety.md), and as much again as a carry of
@@ -65,14 +66,31 @@ void judge_age(Decision& decision, const market::Snapshot& market, const market:
                const Instrument& instrument) {
   const auto quote = market.quotes.find(instrument.name);
   if (quote == market.quotes.end()) return;
-  const double age = seconds_between(quote->second.sent, market.as_of);
+  const double age = seconds_between(quote->second.oldest(), market.as_of);
   const double soft = (instrument.is_option() ? rules.option : rules.hedge).soft_s;
   if (age > soft) degrade(decision, fmt::format("{} is {:.3f} s old, soft limit {} s", instrument.name, age, soft));
+}
+
+void judge_underlying(Decision& decision, const Exposure& exposure, const market::CleaningRules& rules,
+                      Numeraire numeraire, const market::Portfolio& portfolio) {
+  const market::Index& index = decision.market.indices.at(exposure.underlying);
+  const double age = seconds_between(index.sent, decision.as_of);
+  if (age > rules.index.soft_s) {
+    degrade(decision, fmt::format("the index of {} is {:.3f} s old, soft limit {} s", exposure.underlying, age,
+                                  rules.index.soft_s));
+  }
+  if (numeraire == Numeraire::coin && portfolio.accounts.contains("USDC")) {
+    degrade(decision, fmt::format("{}: the USDC account is not counted, and in coin its cash loses as the coin rises",
+                                  exposure.underlying));
+  }
 }
 
 void judge_option(Decision& decision, const Instrument& instrument, const risk::Valuation& unit,
                   const vol::Surface& surface) {
   if (!instrument.is_option()) return;
+  if (unit.still_exposed < 1.0) {
+    degrade(decision, fmt::format("{} is in its settlement window: the running average is not used", instrument.name));
+  }
   if (unit.vol < lowest_vol || unit.vol > highest_vol) {
     degrade(decision, fmt::format("{} has a vol of {:.4f}, outside {} to {}", instrument.name, unit.vol.value,
                                   lowest_vol.value, highest_vol.value));
@@ -81,6 +99,16 @@ void judge_option(Decision& decision, const Instrument& instrument, const risk::
   if (forward.source == curve::ForwardSource::venue_underlying) {
     degrade(decision, fmt::format("forward of {} {} is the venue's own underlying: no parity pair and no listed future",
                                   instrument.index, to_string(instrument.expiry)));
+  }
+  const bool parity =
+      forward.source == curve::ForwardSource::parity_of_marks || forward.source == curve::ForwardSource::parity_of_mids;
+  if (parity && (forward.pairs < fewest_pairs || 2 * forward.outliers > forward.pairs)) {
+    degrade(decision, fmt::format("the forward of {} {} rests on {} pairs, {} set aside", instrument.index,
+                                  to_string(instrument.expiry), forward.pairs, forward.outliers));
+  }
+  if (forward.listed && std::abs(*forward.listed / forward.price - 1.0) > loosest_forward) {
+    degrade(decision, fmt::format("the parity forward of {} {} is {:.2f}, its listed future {:.2f}", instrument.index,
+                                  to_string(instrument.expiry), forward.price.value, forward.listed->value));
   }
   if (forward.spread > loosest_forward * forward.price.value) {
     degrade(decision, fmt::format("strikes of {} {} disagree on the forward by {:.2f} USD", instrument.index,
@@ -106,8 +134,10 @@ void judge_leg(Decision& decision, const Leg& leg, const market::Snapshot& marke
 }
 
 /// Adds the legs up again, apart from the solver: what it says must be so before anybody trades on it.
-std::optional<std::string> fails_check(const Plan& plan) {
-  hedge::Greeks left = plan.before;
+std::optional<std::string> fails_check(const Plan& plan, const Exposure& exposure) {
+  const auto before = hedge::distance(exposure, plan.numeraire);
+  if (!before) return before.error().what;
+  hedge::Greeks left = before.value();
   for (const Leg& leg : plan.legs) {
     const double per_coin = leg.instrument.size_unit() == market::SizeUnit::usd ? leg.unit.price : 1.0;
     const double coins =
@@ -119,6 +149,13 @@ std::optional<std::string> fails_check(const Plan& plan) {
   const double rounding = 1e-9 * gross + 1e-15;  // P6: cancellation error bound
   if (!(std::abs(left.delta - plan.residual.delta) <= rounding)) {
     return fmt::format("{}: residual delta {} adds up to {}", plan.underlying, plan.residual.delta, left.delta);
+  }
+  for (const Target target : {Target::gamma, Target::vega}) {
+    const double scale = std::abs(before.value().of(target)) + std::abs(left.of(target) - before.value().of(target));
+    if (!(std::abs(left.of(target) - plan.residual.of(target)) <= 1e-9 * scale + 1e-15)) {
+      return fmt::format("{}: residual {} {} adds up to {}", plan.underlying, hedge::name(target),
+                         plan.residual.of(target), left.of(target));
+    }
   }
   const bool wants_delta = std::find(plan.targets.begin(), plan.targets.end(), Target::delta) != plan.targets.end();
   if (!wants_delta) return std::nullopt;
@@ -218,8 +255,9 @@ Decision decide(const Config& config, market::Snapshot market, const market::Por
                               .targets = config.targets,
                               .numeraire = numeraire_of(config, exposure)});
     if (!plan) return refuse(std::move(decision), plan.error().what);
-    if (const auto fault = fails_check(plan.value()))
+    if (const auto fault = fails_check(plan.value(), exposure))
       return refuse(std::move(decision), "the plan fails its check: " + *fault);
+    judge_underlying(decision, exposure, config.cleaning, plan.value().numeraire, portfolio);
     for (const risk::PositionRisk& p : exposure.positions) {
       if (const auto fault = off_index(p.instrument, p.unit)) return refuse(std::move(decision), *fault);
       judge_price(decision, p.instrument, p.unit);

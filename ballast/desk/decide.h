@@ -41,9 +41,10 @@ std::string default_hedge(const risk::Exposure& exposure);
 
 /// From a market and a book to the trade: clean, forwards, vols, exposure, solve, verify. The only path to a plan:
 /// live, replay and simulation call it too. Deterministic; no clock, no randomness. A decision is refused, never
-/// guessed, when a position or a hedge instrument has no trusted price, vol or forward, when the targets cannot be
-/// reached, or when the solved plan fails its check: finite, residual delta within half a lot and not larger than
-/// before.
+/// guessed, when a position or a hedge instrument has no trusted price (but a
+/// future or perpetual that was never quoted is sized at the parity forward or the index, DEGRADED: docs/safety.md),
+/// vol or forward, when the targets cannot be reached, or when the solved plan fails its check: finite, residual delta
+/// within half a lot and not larger than before.
 Decision decide(const Config& config, market::Snapshot market, const market::Portfolio& portfolio);
 
 }  // namespace ballast::desk

@@ -70,7 +70,9 @@ Leg leg_of(const Candidate& c, double exact_coins, double rounded_amount, std::i
   leg.side = rounded_amount >= 0.0 ? Side::buy : Side::sell;
   leg.lots = std::abs(lots);
   leg.amount = std::abs(rounded_amount);
-  leg.contracts = leg.amount / c.instrument.contract_size;
+  const double contracts = leg.amount / c.instrument.contract_size;
+  const double whole = std::nearbyint(contracts);  // 0.3 / 0.1 is 3 contracts, which the division misses
+  leg.contracts = std::abs(contracts - whole) <= 1e-9 * whole ? whole : contracts;
   leg.exact_amount = exact_coins * c.amount_per_coin;
   leg.coins = Coin(rounded_amount / c.amount_per_coin);
   leg.unit = c.unit;

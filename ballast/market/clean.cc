@@ -47,11 +47,12 @@ std::optional<Finding> price_fault(const Instrument& instrument, const Quote& qu
 
 std::optional<Finding> fault(const Instrument& instrument, const Quote& quote, Time as_of, const CleaningRules& rules) {
   if (instrument.expiry <= as_of) return Finding{"expired", "expired " + to_string(instrument.expiry)};
-  const double age = seconds_between(quote.sent, as_of);
+  const double age = seconds_between(quote.oldest(), as_of);
   const Age& budget = instrument.is_option() ? rules.option : rules.hedge;
   if (!(age <= budget.hard_s)) return Finding{"stale", fmt::format("{:.3f} s old, limit {} s", age, budget.hard_s)};
-  if (!(age >= -rules.ahead_s)) return Finding{"from_the_future", fmt::format("{:.3f} s ahead", -age)};
-  if (!quote.open) return Finding{"not_open", "the venue does not trade it now"};
+  const double ahead = seconds_between(as_of, quote.sent);
+  if (!(ahead <= rules.ahead_s)) return Finding{"from_the_future", fmt::format("{:.3f} s ahead", ahead)};
+  if (quote.open == false) return Finding{"not_open", "the venue does not trade it now"};
   return price_fault(instrument, quote, rules);
 }
 

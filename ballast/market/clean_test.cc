@@ -64,3 +64,22 @@ TEST_CASE("an old index is no index") {
   REQUIRE(cleaned.dropped.size() == 1);
   CHECK(cleaned.dropped[0].reason == "stale_index");
 }
+
+TEST_CASE("what is just inside a limit stays") {
+  Snapshot s = test::worked_market();
+  s.quotes.at(test::worked_call).sent.ms -= 30'000;
+  s.quotes.at(test::worked_put).sent.ms += 1'000;
+  s.quotes.at("BTC-PERPETUAL").sent.ms -= 5'000;
+  s.indices.at("BTC").sent.ms -= 10'000;
+  CHECK(market::clean(s, {}).dropped.empty());
+  s.quotes.at("BTC-PERPETUAL").mark_sent = Time{s.as_of.ms - 5'001};
+  CHECK(market::clean(s, {}).dropped.at(0).reason == "stale");
+}
+
+TEST_CASE("an index from the future is no index") {
+  Snapshot s = test::worked_market();
+  s.indices.at("BTC").sent.ms += 1'001;
+  const Snapshot cleaned = market::clean(std::move(s), {});
+  CHECK(cleaned.indices.empty());
+  CHECK(cleaned.dropped.at(0).reason == "index_from_the_future");
+}

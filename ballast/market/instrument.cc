@@ -42,6 +42,12 @@ const char* name(SizeUnit unit) {
 }
 
 Result<double> amount_of(const Instrument& instrument, double quantity, SizeUnit unit) {
+  if (unit == SizeUnit::contracts && instrument.settlement == Settlement::linear && !instrument.from_venue) {
+    return Error{Fault::bad_input,
+                 fmt::format("{}: its contract size is not known without the venue's instrument list: give that, or "
+                             "the quantity in {} (quantity {})",
+                             instrument.name, name(instrument.size_unit()), quantity)};
+  }
   if (unit == SizeUnit::contracts) return quantity * instrument.contract_size;
   if (unit == instrument.size_unit()) return quantity;
   return Error{Fault::bad_input, fmt::format("{} is sized in {} or contracts, not in {} (quantity {})", instrument.name,

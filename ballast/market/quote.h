@@ -36,8 +36,12 @@ struct Quote {
   std::optional<double> open_interest;         ///< size unit
   std::optional<double> min_price, max_price;  ///< order bounds
   std::optional<double> funding_8h;            ///< perpetuals: fraction per 8 hours
-  bool open = true;                            ///< the venue says that it trades
-  std::vector<Level> bids, asks;               ///< best first; empty when no order book was given
+  /// When mark, vol and index were stated, where a newer book was laid over them; absent: with `sent`.
+  std::optional<Time> mark_sent;
+  std::optional<bool> open;  ///< whether the venue trades it; absent when this source does not say
+  /// The age of the quote is that of its oldest part.
+  Time oldest() const { return mark_sent && *mark_sent < sent ? *mark_sent : sent; }
+  std::vector<Level> bids, asks;  ///< best first; empty when no order book was given
 };
 
 }  // namespace ballast::market

@@ -17,15 +17,14 @@ using market::Settlement;
 Result<double> coin_delta(const PositionRisk& p) {
   const double coins = p.coins.value, spot = p.unit.index.value;
   if (p.instrument.settlement == Settlement::inverse) return coins * p.unit.net_delta;
-  if (p.instrument.is_option()) return coins * (p.unit.black_delta - p.unit.price / spot);
   if (p.position.average_price) {
     // profit coins·(price - average) lies in USDC; bought spot has left -coins·average of USDC behind: the same number
-    return coins * p.unit.still_exposed - coins * (p.unit.price - *p.position.average_price) / spot;
+    return coins * p.unit.black_delta - coins * (p.unit.price - *p.position.average_price) / spot;
   }
   if (p.instrument.kind == Kind::spot) return 0.0;  // coins held: they are the numeraire
   return Error{
       Fault::missing_data,
-      fmt::format("{}: a linear future counted in coin needs its average_price: its profit is USDC, which loses "
+      fmt::format("{}: a linear position counted in coin needs its average_price: its profit is USDC, which loses "
                   "against the coin; give it, or count the book in usd",
                   p.instrument.name)};
 }
@@ -85,6 +84,13 @@ Result<PositionRisk> assess(const Position& position, const market::Snapshot& sn
 }  // namespace
 
 Result<InUsd::Delta> Exposure::usd_delta() const {
+  if (equity && holds_spot) {
+    return Error{
+        Fault::bad_input,
+        fmt::format(
+            "the book holds spot {0} and the {0} equity is given: the account's coins would count twice; leave one out",
+            underlying)};
+  }
   if (equity) return InUsd::Delta(equity->value) + total.usd.delta;
   if (!coin_settled) return total.usd.delta;
   return Error{
@@ -116,6 +122,7 @@ Result<std::vector<Exposure>> exposure(const market::Portfolio& portfolio, const
     Exposure& e = found[p.instrument.underlying];
     e.underlying = p.instrument.underlying;
     e.index = p.unit.index;
+    e.holds_spot |= p.instrument.kind == Kind::spot;
     e.coin_settled |= p.instrument.settlement == Settlement::inverse;
     if (!coin && !e.coin_unknown) e.coin_unknown = place(coin.error());
     add(e.total, totals);

@@ -93,7 +93,8 @@ struct Exposure {
   std::map<Time, Totals> by_expiry;  ///< perpetuals and spot under `never`
   std::optional<Coin> equity;        ///< of the coin account; absent = not known
   bool coin_settled = false;         ///< some position settles in the coin
-  /// Why the delta in coin is not known (a linear future without its average price); then total.coin.delta says
+  bool holds_spot = false;           ///< some position is spot
+  /// Why the delta in coin is not known (a linear position without its average price); then total.coin.delta says
   /// nothing.
   std::optional<Error> coin_unknown;
   std::vector<PositionRisk> positions;

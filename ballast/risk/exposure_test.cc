@@ -151,3 +151,46 @@ TEST_CASE("what cannot be trusted is refused by name") {
   s.as_of = s.instruments.at(test::worked_call).expiry;
   check({position(test::worked_call, 1.0)}, s, "expired");
 }
+
+TEST_CASE("a linear option counted in coin loses its profit, not its premium") {
+  market::Snapshot s = test::worked_market();
+  market::Instrument linear = s.instruments.at(test::worked_call);
+  linear.name = "BTC_USDC-31JAN26-65000-C";
+  linear.settlement = market::Settlement::linear;
+  linear.settlement_currency = "USDC";
+  linear.index = "btc_usdc";
+  s.instruments[linear.name] = linear;
+  s.quotes[linear.name] = {
+      .instrument = linear.name, .sent = s.as_of, .mark = 2237.868, .mark_vol = Vol(0.6), .underlying_price = 60000.0};
+  auto p = position(linear.name, 10.0);
+  CHECK_FALSE(exposure_of({p}, s).value()[0].coin_delta());  // its profit is not known
+  p.average_price = 2237.868;  // just bought: what the plan that bought it counted, 10 Black deltas (reference 3.4)
+  CHECK(std::abs(exposure_of({p}, s).value()[0].coin_delta().value().value - 3.52226) < 1e-5);
+  p.average_price = 1637.868;  // 600 USDC a coin in profit: 10 * 600 / 60,000 = 0.1 coin
+  CHECK(std::abs(exposure_of({p}, s).value()[0].coin_delta().value().value - 3.42226) < 1e-5);
+  CHECK(std::abs(exposure_of({p}, s).value()[0].usd_delta().value().value - 3.52226) < 1e-5);
+}
+
+TEST_CASE("spot and the equity of the same coin do not count twice") {
+  market::Snapshot s = test::worked_market();
+  market::Instrument spot{.name = "BTC_USDC", .underlying = "BTC", .settlement_currency = "USDC", .index = "btc_usdc"};
+  spot.kind = market::Kind::spot;
+  spot.settlement = market::Settlement::linear;
+  s.instruments[spot.name] = spot;
+  s.quotes[spot.name] = {.instrument = spot.name, .sent = s.as_of, .mark = 60000.0};
+  market::Portfolio book{.positions = {position("BTC_USDC", 10.0)}, .accounts = {}};
+  CHECK(risk::exposure(book, s, vol::quoted(s)).value()[0].usd_delta().value().value == 10.0);
+  book.accounts["BTC"] = {.currency = "BTC", .equity = 10.0};
+  CHECK(risk::exposure(book, s, vol::quoted(s)).value()[0].usd_delta().error().what.find("twice") != std::string::npos);
+}
+
+TEST_CASE("contracts of a size that nobody stated are refused") {
+  market::Instrument i;
+  i.name = "AVAX_USDC-31JAN26-30-C";
+  i.settlement = market::Settlement::linear;
+  CHECK_FALSE(market::amount_of(i, 10.0, SizeUnit::contracts));
+  CHECK(market::amount_of(i, 10.0, SizeUnit::coin).value() == 10.0);
+  i.from_venue = true;
+  i.contract_size = 100.0;
+  CHECK(market::amount_of(i, 10.0, SizeUnit::contracts).value() == 1000.0);
+}

@@ -65,7 +65,7 @@ class Gathering {
       }
       out_.as_of = std::max(out_.as_of, quote.sent);
       const market::Instrument& instrument = out_.instruments.at(name);
-      if (quote.index && tabled_.count(name) == 0) offer(instrument.index, *quote.index, quote.sent, 0);
+      if (quote.index && tabled_.count(name) == 0) offer(instrument.index, *quote.index, quote.oldest(), 0);
     }
     for (const auto& [underlying, candidate] : indices_) {
       out_.indices[underlying] = {candidate.price, candidate.sent.value_or(out_.as_of)};
@@ -129,6 +129,10 @@ class Gathering {
     if (index.value().index_name.empty()) {
       return Error{Fault::missing_data, "index_name: the reply does not say which index it is"};
     }
+    if (!index.value().sent) {
+      out_.dropped.push_back({index.value().index_name, "index_without_time", shortest(index.value().price)});
+      return std::nullopt;
+    }
     if (!offer(index.value().index_name, index.value().price, index.value().sent, 1)) {
       out_.dropped.push_back({index.value().index_name, "unknown_index", shortest(index.value().price)});
     }
@@ -171,8 +175,11 @@ class Gathering {
   void keep(const Quote& quote) {
     const auto [at, fresh] = out_.quotes.try_emplace(quote.instrument, quote);
     if (fresh) return;
+    // A source that says nothing of the state does not reopen what another one saw halted, whichever came first.
+    const std::optional<bool> earlier_state = quote.sent < at->second.sent ? quote.open : at->second.open;
+    if (quote.sent >= at->second.sent) at->second = quote;
+    if (!at->second.open) at->second.open = earlier_state;
     if (quote.sent < at->second.sent) return;
-    at->second = quote;
     tabled_.erase(quote.instrument);
   }
 
@@ -184,7 +191,9 @@ class Gathering {
       out_.dropped.push_back({top.instrument, "older_book", to_string(top.sent) + " before " + to_string(quote.sent)});
       return;
     }
+    if (!quote.mark_sent) quote.mark_sent = quote.sent;  // a fresh book does not make an old mark fresh
     quote.sent = top.sent;
+    if (top.open) quote.open = top.open;
     quote.bid = top.bid;
     quote.ask = top.ask;
     quote.bid_amount = top.bid_amount;

@@ -18,7 +18,9 @@ namespace ballast::store {
 ///  - A table of perpetual prices over time gives the row nearest to the latest time of all other files.
 ///  - An index is the one in USD where there is one, else that in USDC; then the latest; an index message or a chain's
 ///    median before what quotes carry along.
-///  - as_of is the latest `sent`. What is not used is in `dropped`, none of it disappears.
+///  - as_of is the latest `sent`. A quote or an index that another one supersedes is not listed; what cannot be used is
+///  in
+///    `dropped`.
 ///
 /// Faults  each message begins with the file's name: those of read_bytes() and of the decoders; bad_input for a file of
 ///         positions or accounts; out_of_sequence for an order-book change, which has no book here; missing_data

@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
+#include "ballast/market/clean.h"
 #include "tests/support.h"
 
 using namespace ballast;
@@ -73,7 +74,7 @@ TEST_CASE("files of several forms become one snapshot") {
   CHECK(quote.bids.size() == 2);
   CHECK(snapshot.instruments.at("BTC-PERPETUAL").ticks.tick == 0.25);
   CHECK(snapshot.instruments.at("BTC-PERPETUAL").from_venue);
-  CHECK_FALSE(snapshot.quotes.at("BTC-25DEC26").open);
+  CHECK(snapshot.quotes.at("BTC-25DEC26").open == false);
   CHECK(snapshot.indices.at("BTC").price == 59990.0);
   CHECK(snapshot.indices.at("ETH").price == 2100.5);
   CHECK(snapshot.dropped.size() == 2);
@@ -163,4 +164,48 @@ TEST_CASE("the recorded REST answers make a snapshot") {
   const auto from_list = [](const auto& entry) { return entry.second.from_venue; };
   MESSAGE(std::count_if(snapshot.instruments.begin(), snapshot.instruments.end(), from_list), " of ",
           snapshot.instruments.size(), " instruments from the lists");
+}
+
+TEST_CASE("a fresh book does not make an old mark fresh, nor an old index") {
+  const Folder folder;
+  const auto read = read_snapshot({folder.file("old.json", ticker("BTC-PERPETUAL", "1780000000000", "59000", "59001")),
+                                   folder.file("book.json", book("1780003600000"))});
+  REQUIRE(read);
+  const market::Quote& quote = read.value().quotes.at("BTC-PERPETUAL");
+  CHECK(quote.bid == 59999.0);
+  CHECK(quote.sent.ms == 1780003600000);
+  CHECK(quote.oldest().ms == 1780000000000);
+  CHECK(read.value().indices.at("BTC").sent.ms == 1780000000000);
+  const market::Snapshot cleaned = market::clean(read.value(), {});
+  CHECK_FALSE(cleaned.quotes.contains("BTC-PERPETUAL"));
+  CHECK(cleaned.indices.empty());
+}
+
+TEST_CASE("a source that is silent about the state does not reopen what is halted, in either order") {
+  const Folder folder;
+  std::string halted = ticker("BTC-PERPETUAL", "1780000000000", "59999", "60001");
+  halted.replace(halted.find("\"mark_price\""), 0, R"("state":"halted",)");
+  const std::string first = folder.file("halted.json", halted);
+  const std::string later = folder.file("later.json", ticker("BTC-PERPETUAL", "1780000001000", "59999", "60001"));
+  for (const auto& paths : {std::vector{first, later}, std::vector{later, first}}) {
+    const auto read = read_snapshot(paths);
+    REQUIRE(read);
+    CHECK(read.value().quotes.at("BTC-PERPETUAL").sent.ms == 1780000001000);
+    CHECK(read.value().quotes.at("BTC-PERPETUAL").open == false);
+  }
+  std::string reopened = ticker("BTC-PERPETUAL", "1780000002000", "59999", "60001");
+  reopened.replace(reopened.find("\"mark_price\""), 0, R"("state":"open",)");
+  CHECK(read_snapshot({first, later, folder.file("open.json", reopened)}).value().quotes.at("BTC-PERPETUAL").open ==
+        true);
+}
+
+TEST_CASE("an index without a time is not used") {
+  const Folder folder;
+  const auto read =
+      read_snapshot({folder.file("t.json", ticker("BTC-PERPETUAL", "1780000000000", "59999", "60001")),
+                     folder.file("i.json", R"({"result":{"index_price":70000,"index_name":"btc_usd"}})")});
+  REQUIRE(read);
+  CHECK(read.value().indices.at("BTC").price == 59990.0);
+  REQUIRE(read.value().dropped.size() == 1);
+  CHECK(read.value().dropped[0].reason == "index_without_time");
 }

@@ -105,7 +105,7 @@ TEST_CASE("the recorded tickers and quotes are read") {
     CHECK(quote.max_price == 77907.5);
     CHECK(quote.bid_amount == 385760.0);
     CHECK(quote.funding_8h == 5.06e-06);
-    CHECK(quote.open);
+    CHECK(quote.open == true);
   }
   if (const auto bytes = recorded("deribit-messages/ws_ticker.json")) {
     const Quote quote = decode_ticker(*bytes).value();

@@ -93,9 +93,10 @@ std::optional<double> positive(const Node& node, std::string_view key) {
 
 namespace {
 
-bool open_state(const Node& node) {
+std::optional<bool> open_state(const Node& node) {
   const auto state = node.maybe_text("state");
-  if (!state || *state == "open") return true;
+  if (!state) return std::nullopt;
+  if (*state == "open") return true;
   for (const std::string_view known : {"closed", "settlement", "delivered", "inactive", "locked", "halted",
                                        "archivized", "created", "started", "terminated"}) {
     if (*state == known) return false;
