@@ -5,6 +5,8 @@
 /// carry the absolute error of one subnormal step on top.
 namespace ballast::math {
 
+/// norm_pdf, norm_cdf, mills, norm_quantile and erfc are the column kernels of columns.h on one lane.
+
 /// Density phi(x) = exp(-x^2/2) / sqrt(2 pi).
 /// Domain   every x; 0 at +-infinity.
 /// Error    <= 2 epsilon for |x| <= 38, because x^2 is carried with its rounding error.
@@ -13,9 +15,15 @@ double norm_pdf(double x);
 
 /// Distribution N(x), exact in the lower tail; the upper tail is norm_cdf(-x), never 1 - norm_cdf(x).
 /// Domain   every x.
-/// Error    <= 2 epsilon for x >= -38, because the rounding of x/sqrt(2) is corrected to first order.
-/// Source   N(x) = erfc(-x/sqrt(2)) / 2.
+/// Error    <= 2 epsilon for x >= -38.
+/// Source   phi(x) times the Mills ratio, the rounding of x^2, of phi and of the quotient carried.
 double norm_cdf(double x);
+
+/// erfc(x) = 2 N(-sqrt(2) x), exact in the upper tail.
+/// Domain   every x.
+/// Error    <= 2 epsilon.
+/// Source   as norm_cdf, with the root of 2 inside the coefficients.
+double erfc(double x);
 
 /// ln N(x), finite for every finite x > -1e154.
 /// Domain   every x; -infinity where x^2 overflows.
@@ -26,8 +34,7 @@ double log_norm_cdf(double x);
 /// Mills ratio N(-x) / phi(x), decreasing: sqrt(pi/2) at 0, near 1/x for large x.
 /// Domain   every x; infinity below -38.5, where phi(x) is 0.
 /// Error    <= 2 epsilon.
-/// Source   the definition below 3/8; from there Taylor series around nodes 1/4 apart, whose coefficients come from the
-///          continued fraction named at mills_slope; from 12 on that fraction itself, Abramowitz and Stegun 26.2.14.
+/// Source   a rational function on [0, infinity), made by tools/make_coefficients; R(-x) = 1/phi(x) - R(x).
 double mills(double x);
 
 /// Minus the slope of the Mills ratio, 1 - x mills(x) > 0, without its cancellation: near 1/x^2 for large x.

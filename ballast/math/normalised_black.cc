@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "ballast/math/elementary.h"
 #include "ballast/math/internal/moments.h"
 #include "ballast/math/normal.h"
 
@@ -24,9 +25,9 @@ struct Parts {
   double square = 0.0, rest = 0.0;  // h^2 + t^2, rounded, and what the rounding left
   double width = 0.0;
 
-  double vega() const { return inv_sqrt_2pi * std::exp(-0.5 * square) * (1.0 - 0.5 * rest); }
+  double vega() const { return inv_sqrt_2pi * exp(-0.5 * square) * (1.0 - 0.5 * rest); }
   double value() const { return vega() * width; }
-  double log_value() const { return -0.5 * square - half_log_2pi + std::log(width); }
+  double log_value() const { return -0.5 * square - half_log_2pi + log(width); }
 };
 
 // R(h - t) - R(h + t) without cancellation, h >= 0, t > 0.
@@ -115,23 +116,14 @@ double householder(const Step& f) {
 
 }  // namespace
 
-double log_ratio(double numerator, double denominator) {
-  if (!(numerator > 0.0 && denominator > 0.0) || std::isinf(numerator) || std::isinf(denominator)) return nan;
-  const double gap = numerator - denominator;  // exact within a factor of two, Sterbenz
-  if (std::abs(gap) < 0.4 * denominator) return std::log1p(gap / denominator);
-  const double ratio = numerator / denominator;
-  // The ratio of extreme doubles leaves the range; the difference of their logarithms does not.
-  return ratio > 0.0 && std::isfinite(ratio) ? std::log(ratio) : std::log(numerator) - std::log(denominator);
-}
-
 double normalised_black(double x, double s) {
   if (!(std::isfinite(x) && s >= 0.0)) return nan;
   if (s == 0.0) return 0.0;
   const double x_abs = std::abs(x);
-  if (std::isinf(s)) return std::exp(-0.5 * x_abs);
+  if (std::isinf(s)) return exp(-0.5 * x_abs);
   const double h = x_abs / s, t = 0.5 * s;
   if (h - t < -1.0)  // the first term is nearly all: no cancellation, and phi(h) exp(-t^2/2) might underflow
-    return std::exp(-0.5 * x_abs) * (norm_cdf(t - h) - norm_pdf(h - t) * mills(h + t));
+    return exp(-0.5 * x_abs) * (norm_cdf(t - h) - norm_pdf(h - t) * mills(h + t));
   return parts(x_abs, s).value();
 }
 
@@ -147,9 +139,7 @@ const char* name(ImpliedOutcome outcome) {
   return "?";
 }
 
-ImpliedStdev implied_stdev(double x, double beta) {
-  return implied_stdev(x, beta, std::exp(-0.5 * std::abs(x)) - beta);
-}
+ImpliedStdev implied_stdev(double x, double beta) { return implied_stdev(x, beta, exp(-0.5 * std::abs(x)) - beta); }
 
 ImpliedStdev implied_stdev(double x, double beta, double complement) {
   if (!(std::isfinite(x) && std::isfinite(beta) && std::isfinite(complement)))
@@ -159,7 +149,7 @@ ImpliedStdev implied_stdev(double x, double beta, double complement) {
   if (complement <= 0.0) return {ImpliedOutcome::above_bound, nan, 0};
 
   const double x_abs = std::abs(x);
-  const double bound = std::exp(-0.5 * x_abs);
+  const double bound = exp(-0.5 * x_abs);
   if (bound == 0.0) return {ImpliedOutcome::above_bound, nan, 0};  // |x| > 1490: beta cannot lie below it
   const double share_left = complement / bound;                    // 1 - b/bound: N(h - t) + phi(h - t) R(h + t)
   const double inflexion = std::sqrt(2.0 * x_abs);
@@ -170,12 +160,12 @@ ImpliedStdev implied_stdev(double x, double beta, double complement) {
   const Zone zone = beta < middle_value ? Zone::low : share_left > 0.5 ? Zone::mid : Zone::high;
   double low = zone == Zone::low ? 0.0 : inflexion, high = zone == Zone::low ? inflexion : infinity;
   double s = 0.0;
-  const double log_beta = std::log(beta);
+  const double log_beta = log(beta);
   if (zone == Zone::low) {
     // ln b = -x^2/(2 s^2) + 3 ln s - 2 ln|x| - ln(2 pi)/2 - s^2/8 + ... for small s; three fixed-point rounds.
     s = inflexion;
     for (int i = 0; i < 3; ++i) {
-      const double room = -log_beta + 3.0 * std::log(s) - 2.0 * std::log(x_abs) - half_log_2pi - 0.125 * s * s;
+      const double room = -log_beta + 3.0 * log(s) - 2.0 * log(x_abs) - half_log_2pi - 0.125 * s * s;
       s = room > 0.0 ? std::min(x_abs / std::sqrt(2.0 * room), inflexion) : inflexion;
     }
     if (beta > 0.02 * middle_value) s = inflexion;  // near it, the step from there beats the expansion
@@ -202,13 +192,13 @@ ImpliedStdev implied_stdev(double x, double beta, double complement) {
         continue;
       }
       // ln c falls, and f = ln c* - ln c rises with the same ratios of derivatives.
-      f = log_step(std::log(share_left / left), -density / left, r2, r3);
+      f = log_step(log(share_left / left), -density / left, r2, r3);
       f.slope = density / left;
     } else {
       const Parts p = parts(x_abs, s);
       const double value = p.value();
       const bool in_range = value > 1e-280 && beta > 1e-280;
-      const double miss = in_range ? std::log(value / beta) : p.log_value() - log_beta;
+      const double miss = in_range ? log(value / beta) : p.log_value() - log_beta;
       f = log_step(miss, 1.0 / p.width, r2, r3);
       if (zone == Zone::low) {
         // 1/ln beta - 1/ln b, nearly linear in s where b underflows: from l = ln b < 0 and its derivatives.

@@ -2,12 +2,6 @@
 
 namespace ballast::math {
 
-/// ln(numerator / denominator), USD over USD as a rule ln(forward / strike).
-/// Domain   both > 0 and finite, else NaN.
-/// Error    <= 2 epsilon (2^-52) relative: near 1 the difference of the two is exact and log1p keeps it.
-/// Source   log1p, tests/data/implied_vol_hard.csv near the money.
-double log_ratio(double numerator, double denominator);
-
 /// b(x, s) = e^{x/2} N(x/s + s/2) - e^{-x/2} N(x/s - s/2): the undiscounted out-of-the-money Black value divided by
 /// sqrt(forward * strike), for log-moneyness x = ln(forward/strike) and stdev s = vol sqrt(years). It is even in x:
 /// the sign of x only says whether the call or the put is out of the money.

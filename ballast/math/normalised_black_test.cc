@@ -1,3 +1,4 @@
+#include "ballast/math/elementary.h"
 #include "ballast/math/normalised_black.h"
 
 #include <algorithm>

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "ballast/math/elementary.h"
 #include "ballast/math/normal.h"
 #include "ballast/pricing/internal/lognormal.h"
 
@@ -22,7 +23,7 @@ BachelierGreeks bachelier_greeks(const Bachelier& o) {
   if (!(std::isfinite(o.forward) && std::isfinite(o.strike) && internal::at_least_zero(vol) &&
         internal::at_least_zero(years) && std::abs(r * years) <= 300.0))
     return outside();
-  const double w = internal::sign_of(o.type), gap = o.forward - o.strike, discount = std::exp(-r * years);
+  const double w = internal::sign_of(o.type), gap = o.forward - o.strike, discount = math::exp(-r * years);
   const double intrinsic = discount * std::max(w * gap, 0.0);
 
   BachelierGreeks g;

@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "ballast/math/elementary.h"
 #include "ballast/math/normalised_black.h"
 #include "ballast/pricing/black_scholes.h"
 #include "ballast/pricing/internal/lognormal.h"

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "ballast/math/elementary.h"
 #include "ballast/math/normalised_black.h"
 #include "ballast/pricing/internal/lognormal.h"
 
@@ -26,7 +27,7 @@ double log_forward_over_strike(const BlackScholes& o) {
 // 1e-11 of an option that expires within the second.
 double gap(const BlackScholes& o, double discount, double yield_discount) {
   return yield_discount * (o.spot.value - o.strike.value) +
-         o.strike.value * discount * std::expm1((o.rate - o.yield) * o.years.value);
+         o.strike.value * discount * math::expm1((o.rate - o.yield) * o.years.value);
 }
 
 BlackScholesGreeks outside() {
@@ -59,7 +60,7 @@ Price black_scholes_price(const BlackScholes& o) {
   if (!in_domain(o)) return Price(nan);
   const double years = o.years.value;
   const auto l = internal::lognormal(log_forward_over_strike(o), o.vol.value, years, o.type);
-  const double discount = std::exp(-o.rate * years), yield_discount = std::exp(-o.yield * years);
+  const double discount = math::exp(-o.rate * years), yield_discount = math::exp(-o.yield * years);
   return Price(internal::option_value(l, o.spot.value * yield_discount, o.strike.value * discount,
                                       gap(o, discount, yield_discount)));
 }
@@ -69,7 +70,7 @@ BlackScholesGreeks black_scholes_greeks(const BlackScholes& o) {
   const double s = o.spot.value, k = o.strike.value, r = o.rate, q = o.yield, vol = o.vol.value, years = o.years.value;
   const auto l = internal::lognormal(log_forward_over_strike(o), vol, years, o.type);
   const double w = l.sign, d1 = l.d1, d2 = l.d2;
-  const double discount = std::exp(-r * years), yield_discount = std::exp(-q * years);
+  const double discount = math::exp(-r * years), yield_discount = math::exp(-q * years);
   const double delivered = s * yield_discount, paid = k * discount;
   const double density = yield_discount * l.density;  // e^{-qT} phi(d1); paid * phi(d2) = spot * density
 

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "ballast/math/elementary.h"
 #include "ballast/math/normalised_black.h"
 #include "ballast/pricing/internal/lognormal.h"
 
@@ -27,9 +28,9 @@ internal::Lognormal lognormal(const BlackScholes& o) {
 CashDigital cash_digital(const BlackScholes& o) {
   if (!in_domain(o)) return {nan, nan, nan, nan, nan};
   const auto l = lognormal(o);
-  const double s = o.spot.value, w = l.sign, discount = std::exp(-o.rate * o.years.value);
+  const double s = o.spot.value, w = l.sign, discount = math::exp(-o.rate * o.years.value);
   // D phi(d2) = (spot / strike) e^{-qT} phi(d1)
-  const double density = (s / o.strike.value) * std::exp(-o.yield * o.years.value) * l.density;
+  const double density = (s / o.strike.value) * math::exp(-o.yield * o.years.value) * l.density;
   CashDigital g;
   g.price = discount * l.n2;
   g.delta = w * density * l.per_stdev / s;
@@ -42,7 +43,7 @@ CashDigital cash_digital(const BlackScholes& o) {
 AssetDigital asset_digital(const BlackScholes& o) {
   if (!in_domain(o)) return {nan, nan, nan, nan};
   const auto l = lognormal(o);
-  const double s = o.spot.value, w = l.sign, yield_discount = std::exp(-o.yield * o.years.value);
+  const double s = o.spot.value, w = l.sign, yield_discount = math::exp(-o.yield * o.years.value);
   const double density = yield_discount * l.density;
   AssetDigital g;
   g.price = s * yield_discount * l.n1;

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "ballast/math/elementary.h"
 #include "ballast/math/normalised_black.h"
 #include "ballast/pricing/internal/lognormal.h"
 
@@ -35,7 +36,7 @@ InverseGreeks inverse_greeks(const Vanilla& o, double coin_yield) {
         internal::at_least_zero(years) && std::abs(coin_yield * years) <= 300.0))
     return outside();
   const auto l = internal::lognormal(math::log_ratio(f, k), vol, years, o.type);
-  const double w = l.sign, m = k / f, discount = std::exp(-coin_yield * years);
+  const double w = l.sign, m = k / f, discount = math::exp(-coin_yield * years);
   const double density = discount * l.density;  // e^{-yT} phi(d1) = e^{-yT} m phi(d2)
   const double tail = discount * m * l.n2;      // e^{-yT} m N(w d2)
 

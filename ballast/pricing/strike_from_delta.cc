@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "ballast/math/elementary.h"
 #include "ballast/math/normal.h"
 #include "ballast/pricing/internal/lognormal.h"
 
@@ -31,7 +32,7 @@ double d2_of_largest_delta(double s) {
 }
 
 StrikeAnswer at(const DeltaTarget& target, double log_moneyness, int iterations) {
-  return {StrikeOutcome::ok, Price(target.forward.value * std::exp(log_moneyness)), iterations};
+  return {StrikeOutcome::ok, Price(target.forward.value * math::exp(log_moneyness)), iterations};
 }
 
 }  // namespace
@@ -45,7 +46,7 @@ StrikeAnswer strike_from_delta(const DeltaTarget& t) {
   const bool adjusted = t.convention == DeltaConvention::forward_premium_adjusted ||
                         t.convention == DeltaConvention::spot_premium_adjusted;
   const double w = internal::sign_of(t.type);
-  const double delta = spot ? t.abs_delta * std::exp(t.yield * t.years.value) : t.abs_delta;
+  const double delta = spot ? t.abs_delta * math::exp(t.yield * t.years.value) : t.abs_delta;
 
   if (!adjusted) {
     if (delta >= 1.0) return {StrikeOutcome::no_solution, Price(nan), 0};
@@ -55,7 +56,7 @@ StrikeAnswer strike_from_delta(const DeltaTarget& t) {
   // ln|delta| = ln(K/F) + ln N(w d2) with ln(K/F) = -s d2 - s^2/2. In v = w d2 this is concave; it rises for puts
   // everywhere and for calls below the maximum. Newton from the left of the root climbs, from its right it first
   // falls to the left.
-  const double goal = std::log(delta) + 0.5 * s * s;
+  const double goal = math::log(delta) + 0.5 * s * s;
   const auto miss = [&](double v) { return math::log_norm_cdf(v) - w * s * v - goal; };
   double v = delta < 1.0 ? math::norm_quantile(delta) - s : -s;
   if (w > 0.0) {
@@ -80,7 +81,7 @@ Price delta_neutral_strike(Price forward, Vol vol, Years years, bool premium_adj
         internal::at_least_zero(years.value)))
     return Price(nan);
   const double half = 0.5 * vol.value * vol.value * years.value;
-  return Price(forward.value * std::exp(premium_adjusted ? -half : half));
+  return Price(forward.value * math::exp(premium_adjusted ? -half : half));
 }
 
 }  // namespace ballast::pricing

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "ballast/math/elementary.h"
 #include "ballast/math/normalised_black.h"
 
 namespace ballast::vol {
