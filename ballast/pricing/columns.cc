@@ -1,0 +1,641 @@
+#include "ballast/pricing/columns.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <initializer_list>
+#include <limits>
+#include <string>
+
+#include "ballast/base/result.h"
+#include "ballast/math/elementary.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "ballast/pricing/columns.cc"
+#include <hwy/foreach_target.h>
+// After foreach_target, which includes this file once per instruction set.
+#include <hwy/highway.h>
+
+#include "ballast/math/lanes-inl.h"
+
+#ifndef BALLAST_PRICING_COLUMNS_ONCE
+#define BALLAST_PRICING_COLUMNS_ONCE
+namespace ballast::pricing {
+enum class Payoff { forward, coin, spot };
+enum class Order { price, second, third };
+
+constexpr std::size_t inputs(Payoff payoff) { return payoff == Payoff::spot ? 7 : 5; }
+constexpr std::size_t outputs(Order order) { return order == Order::price ? 1 : order == Order::second ? 9 : 14; }
+
+// Rows are taken in blocks that stay in the first cache, stage by stage: one long fused body is one long chain of
+// dependent operations, short loops let the processor work on several rows at once.
+inline constexpr std::size_t block = 64;
+inline constexpr double smallest = 1e-60, largest = 1e60;  // of prices, vols and times: their products stay in range
+inline constexpr double no_time = 1e30;  // 1/s without time or vol: any log-moneyness but 0 is infinitely far out
+}  // namespace ballast::pricing
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace ballast::pricing::HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+namespace lanes = math::HWY_NAMESPACE;
+using D = hn::ScalableTag<double>;
+using V = hn::Vec<D>;
+using M = hn::Mask<D>;
+
+// One block of an intermediate quantity.
+struct Stage {
+  HWY_ALIGN double row[block];
+  V at(D d, std::size_t i) const { return hn::Load(d, row + i); }
+  void set(D d, std::size_t i, V v) { hn::Store(v, d, row + i); }
+};
+
+HWY_INLINE M Within(D d, V v, double low, double high) {
+  return hn::And(hn::Ge(v, hn::Set(d, low)), hn::Le(v, hn::Set(d, high)));
+}
+
+// exp(x) for |x| <= 300: no result is subnormal.
+HWY_INLINE V ShortExp(D d, V x) {
+  const auto e = lanes::Reduce(d, x, hn::Zero(d));
+  return lanes::Scale(d, hn::Add(hn::Set(d, 1.0), hn::Add(e.r, e.rest)), e.exponent);
+}
+
+// phi(x) for x in [0, 1000]; 0 above 37.6, where it is below 1e-307.
+HWY_INLINE V Density(D d, V x) {
+  const auto far = hn::Gt(x, hn::Set(d, 37.6));
+  return hn::IfThenZeroElse(far, lanes::ShortNormPdf(d, hn::Min(x, hn::Set(d, 37.6))));
+}
+
+// The Mills ratios at two points with one division.
+struct TwoRatios {
+  V first, second;
+};
+HWY_INLINE TwoRatios MillsRatios(D d, V a, V b) {
+  const auto first = lanes::MillsShort(d, a), second = lanes::MillsShort(d, b);
+  const auto per = hn::Div(hn::Set(d, 1.0), hn::Mul(first.denominator, second.denominator));
+  return {hn::Mul(hn::Mul(first.q, second.denominator), per), hn::Mul(hn::Mul(second.q, first.denominator), per)};
+}
+
+// The lognormal quantities of one block, for delivered value f (the forward, or S e^{-qT}) and paid value k.
+//   h = |ln f/k| / s, t = s/2, near = h - t, far = h + t: |d1| and |d2| in some order.
+struct Lognormal {
+  Stage near, far;
+  Stage density, near_ratio, far_ratio;                // phi(|near|), R(|near|), R(far)
+  Stage root_years;                                    // 0 without time or vol
+  Stage per_all;                                       // 1/(f k s), s = 1 without time or vol; NaN outside the domain
+  Stage delivered, paid, log_ratio, gap, yield_share;  // Payoff::spot only: f, k, ln(f/k), f - k, e^{-qT}
+};
+
+template <Payoff payoff>
+HWY_INLINE void Reduce(D d, const double* const* in, std::size_t n, Lognormal& l) {
+  const auto one = hn::Set(d, 1.0);
+  for (std::size_t i = 0; i < n; i += hn::Lanes(d)) {
+    const auto f = hn::LoadU(d, in[0] + i), k = hn::LoadU(d, in[1] + i), vol = hn::LoadU(d, in[2] + i),
+               years = hn::LoadU(d, in[3] + i), sign = hn::LoadU(d, in[4] + i);
+    auto inside = hn::And(Within(d, f, smallest, largest), Within(d, k, smallest, largest));
+    inside = hn::And(inside, hn::And(Within(d, vol, 0.0, largest), Within(d, years, 0.0, largest)));
+    inside = hn::And(inside, hn::Eq(hn::Abs(sign), one));
+    auto x = lanes::LogRatio<false>(d, f, k), delivered = f, paid = k;
+    if constexpr (payoff == Payoff::spot) {
+      const auto rate = hn::LoadU(d, in[5] + i), yield = hn::LoadU(d, in[6] + i);
+      const auto down = hn::Mul(rate, years), off = hn::Mul(yield, years);
+      const auto limit = hn::Set(d, 300.0);
+      inside = hn::And(inside, hn::And(hn::Le(hn::Abs(down), limit), hn::Le(hn::Abs(off), limit)));
+      const auto yield_share = ShortExp(d, hn::Neg(off)), carry = hn::Mul(hn::Sub(rate, yield), years);
+      x = hn::Add(x, carry);
+      delivered = hn::Mul(f, yield_share);
+      paid = hn::Mul(k, ShortExp(d, hn::Neg(down)));
+      l.delivered.set(d, i, delivered);
+      l.paid.set(d, i, paid);
+      l.log_ratio.set(d, i, x);
+      // S e^{-qT} - K e^{-rT} in two terms, so that it keeps its digits for an option that expires within the second.
+      l.gap.set(d, i, hn::MulAdd(yield_share, hn::Sub(f, k), hn::Mul(paid, lanes::Expm1(d, carry))));
+      l.yield_share.set(d, i, yield_share);
+    }
+    const auto bounds = hn::Set(d, smallest);
+    const auto timed = hn::And(hn::Ge(vol, bounds), hn::Ge(years, bounds));
+    const auto root_years = hn::Sqrt(years);
+    const auto stdev = hn::Mul(vol, root_years);
+    const auto product = hn::Mul(delivered, paid);
+    const auto per_all = hn::Div(one, hn::Mul(product, hn::IfThenElse(timed, stdev, one)));
+    const auto per_stdev = hn::IfThenElse(timed, hn::Mul(product, per_all), hn::Set(d, no_time));
+    // Past 1000 every density is 0; the bound keeps its products with powers of d1 and d2 finite.
+    const auto most = hn::Set(d, 1000.0);
+    const auto h = hn::Min(hn::Mul(hn::Abs(x), per_stdev), most);
+    const auto t = hn::Min(hn::IfThenElseZero(timed, hn::Mul(hn::Set(d, 0.5), stdev)), most);
+    const auto near = hn::Sub(h, t);
+    l.near.set(d, i, near);
+    l.far.set(d, i, hn::Add(h, t));
+    l.root_years.set(d, i, hn::IfThenElseZero(timed, root_years));
+    l.per_all.set(d, i, hn::IfThenElse(inside, per_all, hn::NaN(d)));
+  }
+}
+
+HWY_INLINE void Densities(D d, std::size_t n, Lognormal& l) {
+  for (std::size_t i = 0; i < n; i += hn::Lanes(d)) l.density.set(d, i, Density(d, hn::Abs(l.near.at(d, i))));
+}
+
+HWY_INLINE void Ratios(D d, std::size_t n, Lognormal& l) {
+  for (std::size_t i = 0; i < n; i += hn::Lanes(d)) {
+    const auto ratios = MillsRatios(d, hn::Abs(l.near.at(d, i)), l.far.at(d, i));
+    l.near_ratio.set(d, i, ratios.first);
+    l.far_ratio.set(d, i, ratios.second);
+  }
+}
+
+template <Payoff payoff, Order order>
+HWY_INLINE void Assemble(D d, const double* const* in, double* const* out, std::size_t n, const Lognormal& l) {
+  const auto zero = hn::Zero(d), one = hn::Set(d, 1.0), half = hn::Set(d, 0.5);
+  for (std::size_t i = 0; i < n; i += hn::Lanes(d)) {
+    const auto near = l.near.at(d, i), far = l.far.at(d, i), density = l.density.at(d, i);
+    const auto s = hn::LoadU(d, in[0] + i), strike = hn::LoadU(d, in[1] + i), sign = hn::LoadU(d, in[4] + i);
+    auto f = s, k = strike, gap = hn::Sub(s, strike);
+    auto x_positive = hn::Gt(s, strike);
+    if constexpr (payoff == Payoff::spot) {
+      f = l.delivered.at(d, i);
+      k = l.paid.at(d, i);
+      gap = l.gap.at(d, i);
+      x_positive = hn::Gt(l.log_ratio.at(d, i), zero);
+    }
+    const auto per_all = l.per_all.at(d, i), poison = hn::Sub(per_all, per_all);
+    const auto near_negative = hn::Lt(near, zero);
+    // The smaller of f and k times phi(|near|) is f phi(d1) = k phi(d2).
+    const auto smaller = hn::IfThenElse(x_positive, k, f);
+    const auto weight = hn::MulAdd(smaller, density, poison);
+    const auto near_ratio = l.near_ratio.at(d, i), far_ratio = l.far_ratio.at(d, i);
+    // Out of the money: smaller N(-near) - larger N(-far), or what is left of `smaller` beyond the inflexion.
+    const auto time_value = hn::Max(hn::MulAdd(weight, hn::Sub(hn::CopySignToAbs(near_ratio, near), far_ratio),
+                                               hn::IfThenElseZero(near_negative, smaller)),
+                                    zero);
+    auto price = hn::Add(hn::Max(hn::Mul(sign, gap), zero), hn::Add(time_value, poison));
+    const auto stdev_k = hn::Mul(per_all, k), stdev_f = hn::Mul(per_all, f);  // 1/(f s), 1/(k s)
+    const auto per_stdev = hn::Mul(stdev_k, f);
+    if constexpr (order == Order::price) {
+      if constexpr (payoff == Payoff::coin) price = hn::Div(price, f);
+      hn::StoreU(price, d, out[0] + i);
+    } else {
+      const auto vol = hn::LoadU(d, in[2] + i), years = hn::LoadU(d, in[3] + i);
+      const auto root_years = l.root_years.at(d, i);
+      const auto timed = hn::Gt(root_years, zero);
+      const auto stdev = hn::IfThenElse(timed, hn::Mul(vol, root_years), one);
+      const auto per_f = hn::Mul(stdev_k, stdev), per_k = hn::Mul(stdev_f, stdev);
+      const auto per_larger = hn::IfThenElse(x_positive, per_f, per_k);
+      // N(-|near|) and N(-far), then N(sign d1) and N(sign d2): `direct` rows are calls at or below the money and puts
+      // above it, the others take complements.
+      const auto n_near = hn::MulAdd(density, near_ratio, poison);
+      const auto n_far = hn::Mul(hn::Mul(weight, per_larger), far_ratio);
+      const auto inverted = hn::Xor(x_positive, hn::Lt(sign, zero));
+      const auto near_side = hn::IfThenElse(hn::Xor(near_negative, inverted), hn::Sub(one, n_near), n_near);
+      const auto far_side = hn::IfThenElse(inverted, hn::Sub(one, n_far), n_far);
+      const auto n1 = hn::IfThenElse(x_positive, far_side, near_side);
+      const auto n2 = hn::IfThenElse(x_positive, near_side, far_side);
+      const auto d1 = hn::IfThenElse(x_positive, far, hn::Neg(near));
+      const auto d2 = hn::IfThenElse(x_positive, near, hn::Neg(far));
+      // Without time or vol the density is 0, at the money too, and the quotients are finite.
+      const auto dense = hn::IfThenElse(timed, weight, poison);  // f phi(d1)
+      const auto per_vol = hn::IfThenElseZero(timed, hn::Mul(root_years, per_stdev));
+      const auto vol_per_stdev = hn::IfThenElseZero(timed, hn::Mul(vol, per_stdev));  // 1/sqrt(years)
+      const auto per_year = hn::Mul(vol_per_stdev, vol_per_stdev);
+      const auto d12 = hn::Mul(d1, d2);
+      const auto half_year = hn::Mul(half, per_year);
+
+      V delta, gamma, vega, theta, rho, vanna, volga, charm, veta, speed, zomma, color, ultima;
+      const auto ultima_terms = [&] { return hn::MulAdd(d12, hn::Sub(one, d12), hn::MulAdd(d1, d1, hn::Mul(d2, d2))); };
+      if constexpr (payoff == Payoff::forward) {
+        const auto phi = hn::Mul(dense, per_f);  // phi(d1)
+        delta = hn::Mul(sign, n1);
+        gamma = hn::Mul(phi, stdev_k);
+        vega = hn::Mul(dense, root_years);
+        theta = hn::Neg(hn::Mul(hn::Mul(vega, vol), half_year));
+        rho = hn::Mul(hn::Mul(sign, k), hn::Mul(years, n2));
+        const auto phi_per_vol = hn::Mul(phi, per_vol);
+        vanna = hn::Neg(hn::Mul(phi_per_vol, d2));
+        volga = hn::Mul(hn::Mul(vega, per_vol), d12);
+        charm = hn::Mul(hn::Mul(phi, d2), half_year);
+        if constexpr (order == Order::third) {
+          veta = hn::Neg(hn::Mul(vega, hn::MulAdd(d12, half_year, half_year)));
+          speed = hn::Neg(hn::Mul(hn::Mul(gamma, per_f), hn::MulAdd(d1, per_stdev, one)));
+          zomma = hn::Mul(hn::Mul(gamma, per_vol), hn::Sub(d12, one));
+          color = hn::Mul(gamma, hn::NegMulAdd(d12, half_year, half_year));
+          ultima = hn::Neg(hn::Mul(hn::Mul(hn::Mul(vega, per_vol), per_vol), ultima_terms()));
+        }
+      } else if constexpr (payoff == Payoff::coin) {
+        const auto phi = hn::Mul(dense, per_f);                           // phi(d1) = m phi(d2), m = k/f
+        const auto tail = hn::Mul(hn::Mul(sign, hn::Mul(k, per_f)), n2);  // sign m N(sign d2)
+        price = hn::Mul(price, per_f);
+        delta = hn::Mul(tail, per_f);
+        const auto per_f2 = hn::Mul(per_f, per_f);
+        const auto spread = hn::Mul(phi, hn::IfThenElseZero(timed, per_stdev));
+        gamma = hn::Mul(per_f2, hn::NegMulAdd(hn::Set(d, 2.0), tail, spread));
+        vega = hn::Mul(phi, root_years);
+        theta = hn::Neg(hn::Mul(hn::Mul(vega, vol), half_year));
+        rho = hn::Neg(hn::Mul(years, price));
+        const auto phi_d1 = hn::Mul(hn::Mul(phi, per_f), d1);
+        vanna = hn::Neg(hn::Mul(phi_d1, per_vol));
+        volga = hn::Mul(hn::Mul(vega, per_vol), d12);
+        charm = hn::Mul(phi_d1, half_year);
+        if constexpr (order == Order::third) {
+          // d(phi(d2)/s)/dvol = (phi(d2)/s) (d1 d2 - 1)/vol, d N(d2)/dvol = -phi(d2) d1/vol; by years the same with
+          // 1/(2 years) in the place of 1/vol.
+          const auto bend =
+              hn::Mul(per_f2, hn::MulAdd(spread, hn::Sub(d12, one), hn::Mul(hn::Set(d, 2.0), hn::Mul(phi, d1))));
+          veta = hn::Neg(hn::Mul(vega, hn::MulAdd(d12, half_year, half_year)));
+          speed = hn::Mul(hn::Mul(per_f2, per_f), hn::NegMulAdd(spread, hn::MulAdd(d2, per_stdev, hn::Set(d, 5.0)),
+                                                                hn::Mul(hn::Set(d, 6.0), tail)));
+          zomma = hn::Mul(bend, per_vol);
+          color = hn::Neg(hn::Mul(bend, half_year));
+          ultima = hn::Neg(hn::Mul(hn::Mul(hn::Mul(vega, per_vol), per_vol), ultima_terms()));
+        }
+      } else {
+        const auto rate = hn::LoadU(d, in[5] + i), yield = hn::LoadU(d, in[6] + i);
+        const auto yield_discount = l.yield_share.at(d, i);
+        const auto per_s = hn::Mul(per_f, yield_discount);  // f = s e^{-qT}
+        const auto phi = hn::Mul(dense, per_s);             // e^{-qT} phi(d1)
+        const auto carry = hn::Sub(rate, yield);
+        const auto carry_per_stdev = hn::IfThenElseZero(timed, hn::Mul(carry, per_stdev));
+        const auto drift = hn::MulAdd(carry_per_stdev, d1, yield);
+        delta = hn::Mul(hn::Mul(sign, yield_discount), n1);
+        gamma = hn::Mul(hn::Mul(phi, per_s), hn::IfThenElseZero(timed, per_stdev));
+        vega = hn::Mul(dense, root_years);
+        const auto paid = hn::Mul(hn::Mul(sign, k), n2), got = hn::Mul(s, delta);
+        theta = hn::NegMulAdd(hn::Mul(vega, vol), half_year, hn::MulSub(yield, got, hn::Mul(rate, paid)));
+        rho = hn::Mul(paid, years);
+        const auto phi_per_vol = hn::Mul(phi, per_vol);
+        vanna = hn::Neg(hn::Mul(phi_per_vol, d2));
+        volga = hn::Mul(hn::Mul(vega, per_vol), d12);
+        charm = hn::MulAdd(yield, delta, hn::Mul(phi, hn::MulSub(d2, half_year, carry_per_stdev)));
+        if constexpr (order == Order::third) {
+          veta = hn::Mul(vega, hn::Sub(drift, hn::MulAdd(d12, half_year, half_year)));
+          speed = hn::Neg(hn::Mul(hn::Mul(gamma, per_s), hn::MulAdd(d1, per_stdev, one)));
+          zomma = hn::Mul(hn::Mul(gamma, per_vol), hn::Sub(d12, one));
+          color = hn::Mul(gamma, hn::Add(drift, hn::NegMulAdd(d12, half_year, half_year)));
+          ultima = hn::Neg(hn::Mul(hn::Mul(hn::Mul(vega, per_vol), per_vol), ultima_terms()));
+        }
+      }
+      hn::StoreU(price, d, out[0] + i);
+      hn::StoreU(delta, d, out[1] + i);
+      hn::StoreU(gamma, d, out[2] + i);
+      hn::StoreU(vega, d, out[3] + i);
+      hn::StoreU(theta, d, out[4] + i);
+      hn::StoreU(rho, d, out[5] + i);
+      hn::StoreU(vanna, d, out[6] + i);
+      hn::StoreU(volga, d, out[7] + i);
+      hn::StoreU(charm, d, out[8] + i);
+      if constexpr (order == Order::third) {
+        hn::StoreU(veta, d, out[9] + i);
+        hn::StoreU(speed, d, out[10] + i);
+        hn::StoreU(zomma, d, out[11] + i);
+        hn::StoreU(color, d, out[12] + i);
+        hn::StoreU(ultima, d, out[13] + i);
+      }
+    }
+  }
+}
+
+// Calls `work(in, out, rows)` for every block, rows a multiple of the lanes: the last rows go through padded copies.
+template <std::size_t n_in, std::size_t n_out, class Work>
+HWY_INLINE void Blocks(D d, const double* const* in, double* const* out, std::size_t n, Work work) {
+  const double* from[n_in];
+  double* to[n_out];
+  std::size_t i = 0;
+  const std::size_t lanes = hn::Lanes(d), whole = n - n % lanes;
+  for (; i < whole; i += block) {
+    for (std::size_t c = 0; c < n_in; ++c) from[c] = in[c] + i;
+    for (std::size_t c = 0; c < n_out; ++c) to[c] = out[c] + i;
+    work(from, to, HWY_MIN(block, whole - i));
+  }
+  if (whole == n) return;
+  HWY_ALIGN double rows_in[n_in][hn::MaxLanes(D())], rows_out[n_out][hn::MaxLanes(D())];
+  for (std::size_t c = 0; c < n_in; ++c) {
+    for (std::size_t j = 0; j < lanes; ++j) rows_in[c][j] = whole + j < n ? in[c][whole + j] : 1.0;
+    from[c] = rows_in[c];
+  }
+  for (std::size_t c = 0; c < n_out; ++c) to[c] = rows_out[c];
+  work(from, to, lanes);
+  for (std::size_t c = 0; c < n_out; ++c)
+    for (std::size_t j = 0; whole + j < n; ++j) out[c][whole + j] = rows_out[c][j];
+}
+
+template <Payoff payoff, Order order>
+void Lognormals(const double* const* in, double* const* out, std::size_t n) {
+  const D d;
+  Lognormal l;
+  Blocks<inputs(payoff), outputs(order)>(d, in, out, n,
+                                         [&](const double* const* from, double* const* to, std::size_t rows) HWY_ATTR {
+                                           Reduce<payoff>(d, from, rows, l);
+                                           Densities(d, rows, l);
+                                           Ratios(d, rows, l);
+                                           Assemble<payoff, order>(d, from, to, rows, l);
+                                         });
+}
+
+void ForwardPrice(const double* const* in, double* const* out, std::size_t n) {
+  Lognormals<Payoff::forward, Order::price>(in, out, n);
+}
+void ForwardSecond(const double* const* in, double* const* out, std::size_t n) {
+  Lognormals<Payoff::forward, Order::second>(in, out, n);
+}
+void ForwardThird(const double* const* in, double* const* out, std::size_t n) {
+  Lognormals<Payoff::forward, Order::third>(in, out, n);
+}
+void CoinPrice(const double* const* in, double* const* out, std::size_t n) {
+  Lognormals<Payoff::coin, Order::price>(in, out, n);
+}
+void CoinSecond(const double* const* in, double* const* out, std::size_t n) {
+  Lognormals<Payoff::coin, Order::second>(in, out, n);
+}
+void CoinThird(const double* const* in, double* const* out, std::size_t n) {
+  Lognormals<Payoff::coin, Order::third>(in, out, n);
+}
+void SpotPrice(const double* const* in, double* const* out, std::size_t n) {
+  Lognormals<Payoff::spot, Order::price>(in, out, n);
+}
+void SpotSecond(const double* const* in, double* const* out, std::size_t n) {
+  Lognormals<Payoff::spot, Order::second>(in, out, n);
+}
+void SpotThird(const double* const* in, double* const* out, std::size_t n) {
+  Lognormals<Payoff::spot, Order::third>(in, out, n);
+}
+
+void NormalThird(const double* const* columns, double* const* results, std::size_t n) {
+  const D d;
+  const auto work = [&](const double* const* in, double* const* out, std::size_t rows) HWY_ATTR {
+    const auto zero = hn::Zero(d), one = hn::Set(d, 1.0), half = hn::Set(d, 0.5);
+    for (std::size_t i = 0; i < rows; i += hn::Lanes(d)) {
+      const auto forward = hn::LoadU(d, in[0] + i), strike = hn::LoadU(d, in[1] + i), vol = hn::LoadU(d, in[2] + i),
+                 years = hn::LoadU(d, in[3] + i), rate = hn::LoadU(d, in[4] + i), sign = hn::LoadU(d, in[5] + i);
+      const auto down = hn::Mul(rate, years);
+      auto inside = hn::And(Within(d, forward, -largest, largest), Within(d, strike, -largest, largest));
+      inside = hn::And(inside, hn::And(Within(d, vol, 0.0, largest), Within(d, years, 0.0, largest)));
+      inside = hn::And(inside, hn::And(hn::Eq(hn::Abs(sign), one), Within(d, down, -300.0, 300.0)));
+      const auto poison = hn::IfThenElse(inside, zero, hn::NaN(d));
+      const auto bounds = hn::Set(d, smallest);
+      const auto timed = hn::And(hn::Ge(vol, bounds), hn::Ge(years, bounds));
+      const auto root = hn::IfThenElse(timed, hn::Sqrt(years), one);
+      const auto stdev = hn::Mul(hn::IfThenElse(timed, vol, one), root);
+      const auto per_stdev = hn::Div(one, stdev);
+      const auto gap = hn::Sub(forward, strike), discount = ShortExp(d, hn::Neg(down));
+      const auto ratio = hn::IfThenElse(timed, hn::Mul(gap, per_stdev), hn::Mul(gap, hn::Set(d, largest)));
+      const auto a = hn::Min(hn::Abs(ratio), hn::Set(d, 1000.0));
+      const auto z = hn::CopySign(a, ratio);
+      const auto phi = Density(d, a);
+      const auto mills = lanes::MillsParts(d, a);
+      const auto per_denominator = hn::Div(one, mills.denominator);
+      const auto n_far = hn::Mul(phi, hn::Mul(mills.q, per_denominator));
+      const auto inverted = hn::Lt(hn::Mul(sign, gap), zero);
+      const auto cumulated = hn::IfThenElse(inverted, n_far, hn::Sub(one, n_far));  // N(sign z)
+      const auto dense = hn::Add(poison, hn::IfThenElseZero(timed, hn::Mul(discount, phi)));
+      const auto slope = hn::Mul(mills.p, per_denominator);  // 1 - a R(a)
+      const auto intrinsic = hn::Mul(discount, hn::Max(hn::Mul(sign, gap), zero));
+      const auto per_vol = hn::IfThenElseZero(timed, hn::Mul(root, per_stdev));
+      const auto root_rate = hn::IfThenElseZero(timed, hn::Mul(vol, per_stdev));
+      const auto half_year = hn::Mul(half, hn::Mul(root_rate, root_rate));
+      const auto z2 = hn::Mul(z, z);
+      const auto price = hn::MulAdd(hn::Mul(stdev, dense), slope, intrinsic);
+      const auto delta = hn::MulAdd(hn::Mul(sign, discount), cumulated, poison);
+      const auto gamma = hn::Mul(dense, per_stdev);
+      const auto vega = hn::Mul(dense, root);
+      const auto vega_per_vol = hn::Mul(vega, per_vol);
+      const auto more = hn::MulAdd(z2, half_year, half_year);  // (1 + z^2)/(2 years)
+      hn::StoreU(price, d, out[0] + i);
+      hn::StoreU(delta, d, out[1] + i);
+      hn::StoreU(gamma, d, out[2] + i);
+      hn::StoreU(vega, d, out[3] + i);
+      hn::StoreU(hn::MulSub(rate, price, hn::Mul(hn::Mul(vega, vol), half_year)), d, out[4] + i);
+      hn::StoreU(hn::Neg(hn::Mul(years, price)), d, out[5] + i);
+      hn::StoreU(hn::Neg(hn::Mul(hn::Mul(dense, per_vol), z)), d, out[6] + i);
+      hn::StoreU(hn::Mul(vega_per_vol, z2), d, out[7] + i);
+      hn::StoreU(hn::MulAdd(rate, delta, hn::Mul(hn::Mul(dense, z), half_year)), d, out[8] + i);
+      hn::StoreU(hn::Mul(vega, hn::Sub(rate, more)), d, out[9] + i);
+      hn::StoreU(hn::Neg(hn::Mul(hn::Mul(gamma, per_stdev), z)), d, out[10] + i);
+      hn::StoreU(hn::Mul(hn::Mul(gamma, per_vol), hn::Sub(z2, one)), d, out[11] + i);
+      hn::StoreU(hn::Mul(gamma, hn::Add(rate, hn::NegMulAdd(z2, half_year, half_year))), d, out[12] + i);
+      hn::StoreU(hn::Mul(hn::Mul(hn::Mul(vega_per_vol, per_vol), z2), hn::Sub(z2, hn::Set(d, 3.0))), d, out[13] + i);
+    }
+  };
+  Blocks<6, 14>(d, columns, results, n, work);
+}
+
+void PrepareTick(const double* const* columns, double* const* results, std::size_t n, double spot) {
+  const D d;
+  const auto work = [&](const double* const* in, double* const* out, std::size_t rows) HWY_ATTR {
+    const auto one = hn::Set(d, 1.0), anchor = hn::Set(d, spot);
+    const auto spot_inside = Within(d, anchor, smallest, largest);
+    for (std::size_t i = 0; i < rows; i += hn::Lanes(d)) {
+      const auto f = hn::LoadU(d, in[0] + i), k = hn::LoadU(d, in[1] + i), vol = hn::LoadU(d, in[2] + i),
+                 years = hn::LoadU(d, in[3] + i), sign = hn::LoadU(d, in[4] + i);
+      auto inside = hn::And(Within(d, f, smallest, largest), Within(d, k, smallest, largest));
+      inside = hn::And(inside, hn::And(Within(d, vol, 0.0, largest), Within(d, years, 0.0, largest)));
+      inside = hn::And(hn::And(inside, spot_inside), hn::Eq(hn::Abs(sign), one));
+      const auto bounds = hn::Set(d, smallest);
+      const auto timed = hn::And(hn::Ge(vol, bounds), hn::Ge(years, bounds));
+      const auto root_years = hn::Sqrt(years), stdev = hn::Mul(vol, root_years);
+      const auto t = hn::Min(hn::Mul(hn::Set(d, 0.5), stdev), hn::Set(d, 1000.0));
+      hn::StoreU(lanes::LogRatio(d, f, k), d, out[0] + i);
+      hn::StoreU(hn::IfThenElse(timed, hn::Div(one, stdev), hn::Set(d, no_time)), d, out[1] + i);
+      hn::StoreU(hn::IfThenElseZero(timed, t), d, out[2] + i);
+      hn::StoreU(hn::IfThenElseZero(timed, root_years), d, out[3] + i);
+      hn::StoreU(hn::Div(f, anchor), d, out[4] + i);
+      hn::StoreU(hn::Div(anchor, f), d, out[5] + i);
+      hn::StoreU(k, d, out[6] + i);
+      hn::StoreU(hn::IfThenElse(inside, sign, hn::NaN(d)), d, out[7] + i);
+    }
+  };
+  Blocks<5, 8>(d, columns, results, n, work);
+}
+
+void Tick(const double* const* columns, double* const* results, std::size_t n, double spot, double log_move) {
+  const D d;
+  Stage near_side, density, near_top, far_top, per_both_stage;
+  const auto work = [&](const double* const* in, double* const* out, std::size_t rows) HWY_ATTR {
+    const auto zero = hn::Zero(d), one = hn::Set(d, 1.0), most = hn::Set(d, 1000.0);
+    const auto move = hn::Set(d, log_move), to = hn::Set(d, spot), per_spot = hn::Set(d, 1.0 / spot);
+    // h = |ln f/k| / s against t = s/2, as in Lognormal.
+    const auto log_moneyness = [&](std::size_t i) HWY_ATTR { return hn::Add(hn::LoadU(d, in[0] + i), move); };
+    for (std::size_t i = 0; i < rows; i += hn::Lanes(d)) {
+      const auto h = hn::Min(hn::Mul(hn::Abs(log_moneyness(i)), hn::LoadU(d, in[1] + i)), most);
+      near_side.set(d, i, hn::Sub(h, hn::LoadU(d, in[2] + i)));
+    }
+    for (std::size_t i = 0; i < rows; i += hn::Lanes(d)) density.set(d, i, Density(d, hn::Abs(near_side.at(d, i))));
+    for (std::size_t i = 0; i < rows; i += hn::Lanes(d)) {
+      const auto near = near_side.at(d, i), t = hn::LoadU(d, in[2] + i);
+      const auto a = lanes::MillsShort(d, hn::Abs(near)), b = lanes::MillsShort(d, hn::Add(near, hn::Add(t, t)));
+      per_both_stage.set(d, i, hn::Div(one, hn::Mul(a.denominator, b.denominator)));
+      near_top.set(d, i, hn::Mul(a.q, b.denominator));
+      far_top.set(d, i, hn::Mul(b.q, a.denominator));
+    }
+    for (std::size_t i = 0; i < rows; i += hn::Lanes(d)) {
+      const auto x = log_moneyness(i), per_stdev = hn::LoadU(d, in[1] + i), near = near_side.at(d, i);
+      const auto a_top = near_top.at(d, i), b_top = far_top.at(d, i), per_both = per_both_stage.at(d, i);
+      const auto f = hn::Mul(hn::LoadU(d, in[4] + i), to), k = hn::LoadU(d, in[6] + i), sign = hn::LoadU(d, in[7] + i);
+      const auto root_years = hn::LoadU(d, in[3] + i), per_f = hn::Mul(hn::LoadU(d, in[5] + i), per_spot);
+      const auto x_positive = hn::Gt(x, zero), near_negative = hn::Lt(near, zero);
+      const auto poison = hn::Sub(sign, sign);  // the sign is NaN outside the domain
+      const auto smaller = hn::IfThenElse(x_positive, k, f);
+      const auto weight = hn::MulAdd(smaller, density.at(d, i), poison);  // f phi(d1)
+      const auto gap = hn::Sub(hn::CopySignToAbs(a_top, near), b_top);
+      const auto time_value =
+          hn::Max(hn::MulAdd(hn::Mul(weight, per_both), gap, hn::IfThenElseZero(near_negative, smaller)), zero);
+      const auto intrinsic = hn::Max(hn::Mul(sign, hn::Sub(f, k)), zero);
+      const auto phi = hn::Mul(weight, per_f);  // phi(d1)
+      // N(d1) = N(-near) below the money, else 1 - N(-far) with phi(far) = phi(d1).
+      const auto lower = hn::Mul(hn::Mul(phi, per_both), hn::IfThenElse(x_positive, b_top, a_top));
+      const auto above = hn::Or(x_positive, near_negative);  // then N(d1) is the complement of `lower`
+      const auto n1 = hn::IfThenElse(hn::Xor(above, hn::Gt(sign, zero)), lower, hn::Sub(one, lower));
+      const auto timed = hn::Gt(root_years, zero);
+      hn::StoreU(hn::Add(hn::Add(intrinsic, time_value), poison), d, out[0] + i);
+      hn::StoreU(hn::Mul(sign, n1), d, out[1] + i);
+      hn::StoreU(hn::Mul(hn::Mul(phi, per_f), hn::IfThenElseZero(timed, per_stdev)), d, out[2] + i);
+      hn::StoreU(hn::Mul(weight, root_years), d, out[3] + i);
+    }
+  };
+  Blocks<8, 4>(d, columns, results, n, work);
+}
+
+}  // namespace ballast::pricing::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace ballast::pricing {
+namespace {
+
+void same_length(const char* who, std::size_t n, std::initializer_list<std::size_t> sizes) {
+  for (const std::size_t size : sizes)
+    if (size != n) abort_with({Fault::bad_input, std::string(who) + ": columns of two lengths"});
+}
+
+std::array<const double*, 5> pointers(const char* who, const ForwardColumns& o) {
+  same_length(who, o.forward.size(), {o.strike.size(), o.vol.size(), o.years.size(), o.sign.size()});
+  return {o.forward.data(), o.strike.data(), o.vol.data(), o.years.data(), o.sign.data()};
+}
+
+std::array<const double*, 7> pointers(const char* who, const SpotColumns& o) {
+  same_length(who, o.spot.size(),
+              {o.strike.size(), o.vol.size(), o.years.size(), o.rate.size(), o.yield.size(), o.sign.size()});
+  return {o.spot.data(), o.strike.data(), o.vol.data(), o.years.data(), o.sign.data(), o.rate.data(), o.yield.data()};
+}
+
+std::array<double*, 9> pointers(const char* who, std::size_t n, const GreekColumns& g) {
+  same_length(who, n,
+              {g.price.size(), g.delta.size(), g.gamma.size(), g.vega.size(), g.theta.size(), g.rho.size(),
+               g.vanna.size(), g.volga.size(), g.charm.size()});
+  return {g.price.data(), g.delta.data(), g.gamma.data(), g.vega.data(), g.theta.data(),
+          g.rho.data(),   g.vanna.data(), g.volga.data(), g.charm.data()};
+}
+
+std::array<double*, 14> pointers(const char* who, std::size_t n, const GreekColumns& g, const ThirdOrderColumns& t) {
+  same_length(who, n, {t.veta.size(), t.speed.size(), t.zomma.size(), t.color.size(), t.ultima.size()});
+  std::array<double*, 14> all{};
+  std::ranges::copy(pointers(who, n, g), all.begin());
+  std::ranges::copy(std::array{t.veta.data(), t.speed.data(), t.zomma.data(), t.color.data(), t.ultima.data()},
+                    all.begin() + 9);
+  return all;
+}
+
+}  // namespace
+
+HWY_EXPORT(ForwardPrice);
+HWY_EXPORT(ForwardSecond);
+HWY_EXPORT(ForwardThird);
+HWY_EXPORT(CoinPrice);
+HWY_EXPORT(CoinSecond);
+HWY_EXPORT(CoinThird);
+HWY_EXPORT(SpotPrice);
+HWY_EXPORT(SpotSecond);
+HWY_EXPORT(SpotThird);
+HWY_EXPORT(NormalThird);
+HWY_EXPORT(PrepareTick);
+HWY_EXPORT(Tick);
+
+void black(const ForwardColumns& o, Output price) {
+  const auto in = pointers("black", o);
+  same_length("black", o.forward.size(), {price.size()});
+  double* out = price.data();
+  HWY_DYNAMIC_DISPATCH(ForwardPrice)(in.data(), &out, o.forward.size());
+}
+void black(const ForwardColumns& o, const GreekColumns& g) {
+  const auto in = pointers("black", o);
+  const auto out = pointers("black", o.forward.size(), g);
+  HWY_DYNAMIC_DISPATCH(ForwardSecond)(in.data(), out.data(), o.forward.size());
+}
+void black(const ForwardColumns& o, const GreekColumns& g, const ThirdOrderColumns& t) {
+  const auto in = pointers("black", o);
+  const auto out = pointers("black", o.forward.size(), g, t);
+  HWY_DYNAMIC_DISPATCH(ForwardThird)(in.data(), out.data(), o.forward.size());
+}
+
+void inverse(const ForwardColumns& o, Output price) {
+  const auto in = pointers("inverse", o);
+  same_length("inverse", o.forward.size(), {price.size()});
+  double* out = price.data();
+  HWY_DYNAMIC_DISPATCH(CoinPrice)(in.data(), &out, o.forward.size());
+}
+void inverse(const ForwardColumns& o, const GreekColumns& g) {
+  const auto in = pointers("inverse", o);
+  const auto out = pointers("inverse", o.forward.size(), g);
+  HWY_DYNAMIC_DISPATCH(CoinSecond)(in.data(), out.data(), o.forward.size());
+}
+void inverse(const ForwardColumns& o, const GreekColumns& g, const ThirdOrderColumns& t) {
+  const auto in = pointers("inverse", o);
+  const auto out = pointers("inverse", o.forward.size(), g, t);
+  HWY_DYNAMIC_DISPATCH(CoinThird)(in.data(), out.data(), o.forward.size());
+}
+
+void black_scholes(const SpotColumns& o, Output price) {
+  const auto in = pointers("black_scholes", o);
+  same_length("black_scholes", o.spot.size(), {price.size()});
+  double* out = price.data();
+  HWY_DYNAMIC_DISPATCH(SpotPrice)(in.data(), &out, o.spot.size());
+}
+void black_scholes(const SpotColumns& o, const GreekColumns& g) {
+  const auto in = pointers("black_scholes", o);
+  const auto out = pointers("black_scholes", o.spot.size(), g);
+  HWY_DYNAMIC_DISPATCH(SpotSecond)(in.data(), out.data(), o.spot.size());
+}
+void black_scholes(const SpotColumns& o, const GreekColumns& g, const ThirdOrderColumns& t) {
+  const auto in = pointers("black_scholes", o);
+  const auto out = pointers("black_scholes", o.spot.size(), g, t);
+  HWY_DYNAMIC_DISPATCH(SpotThird)(in.data(), out.data(), o.spot.size());
+}
+
+void bachelier(const NormalColumns& o, const GreekColumns& g, const ThirdOrderColumns& t) {
+  const std::size_t n = o.forward.size();
+  same_length("bachelier", n, {o.strike.size(), o.normal_vol.size(), o.years.size(), o.rate.size(), o.sign.size()});
+  const std::array<const double*, 6> in = {o.forward.data(), o.strike.data(), o.normal_vol.data(),
+                                           o.years.data(),   o.rate.data(),   o.sign.data()};
+  const auto out = pointers("bachelier", n, g, t);
+  HWY_DYNAMIC_DISPATCH(NormalThird)(in.data(), out.data(), n);
+}
+
+void prepare_tick(const ForwardColumns& o, double spot, const TickConstants& c) {
+  const std::size_t n = o.forward.size();
+  const auto in = pointers("prepare_tick", o);
+  same_length("prepare_tick", n,
+              {c.log_moneyness.size(), c.per_stdev.size(), c.half_stdev.size(), c.root_years.size(),
+               c.forward_per_spot.size(), c.spot_per_forward.size(), c.strike.size(), c.sign.size()});
+  const std::array<double*, 8> out = {
+      c.log_moneyness.data(),    c.per_stdev.data(),        c.half_stdev.data(), c.root_years.data(),
+      c.forward_per_spot.data(), c.spot_per_forward.data(), c.strike.data(),     c.sign.data()};
+  HWY_DYNAMIC_DISPATCH(PrepareTick)(in.data(), out.data(), n, spot);
+}
+
+void black_tick(const TickColumns& c, double anchor, double spot, Output price, Output delta, Output gamma,
+                Output vega) {
+  const std::size_t n = c.log_moneyness.size();
+  same_length("black_tick", n,
+              {c.per_stdev.size(), c.half_stdev.size(), c.root_years.size(), c.forward_per_spot.size(), c.strike.size(),
+               c.sign.size(), price.size(), delta.size(), gamma.size(), vega.size()});
+  const std::array<const double*, 8> in = {
+      c.log_moneyness.data(),    c.per_stdev.data(),        c.half_stdev.data(), c.root_years.data(),
+      c.forward_per_spot.data(), c.spot_per_forward.data(), c.strike.data(),     c.sign.data()};
+  const std::array<double*, 4> out = {price.data(), delta.data(), gamma.data(), vega.data()};
+  if (!(spot >= 0.01 * anchor && spot <= 100.0 * anchor)) {
+    for (double* column : out) std::fill_n(column, n, std::numeric_limits<double>::quiet_NaN());
+    return;
+  }
+  HWY_DYNAMIC_DISPATCH(Tick)(in.data(), out.data(), n, spot, math::log_ratio(spot, anchor));
+}
+
+}  // namespace ballast::pricing
+#endif  // HWY_ONCE
