@@ -31,7 +31,7 @@ constexpr std::size_t outputs(Order order) { return order == Order::price ? 1 : 
 // dependent operations, short loops let the processor work on several rows at once.
 inline constexpr std::size_t block = 64;
 inline constexpr double smallest = 1e-60, largest = 1e60;  // of prices, vols and times: their products stay in range
-inline constexpr double no_time = 1e30;  // 1/s without time or vol: any log-moneyness but 0 is infinitely far out
+inline constexpr double no_time = 1e300;  // 1/s without time or vol: any log-moneyness but 0 is infinitely far out
 }  // namespace ballast::pricing
 #endif
 
@@ -67,23 +67,33 @@ HWY_INLINE V Density(D d, V x) {
   return hn::IfThenZeroElse(far, lanes::ShortNormPdf(d, hn::Min(x, hn::Set(d, 37.6))));
 }
 
-// The Mills ratios at two points with one division.
-struct TwoRatios {
-  V first, second;
+// Beyond the inflexion (h < t) the time value is what is left of its bound; but while t is small, more digits are kept
+// by the difference of the two ratios, which reaches to h - t = -0.35.
+inline constexpr double small_half_stdev = 0.35;
+
+struct Ratios {
+  V near, far, excess;  // as Lognormal has them
 };
-HWY_INLINE TwoRatios MillsRatios(D d, V a, V b) {
-  const auto first = lanes::MillsShort(d, a), second = lanes::MillsShort(d, b);
-  const auto per = hn::Div(hn::Set(d, 1.0), hn::Mul(first.denominator, second.denominator));
-  return {hn::Mul(hn::Mul(first.q, second.denominator), per), hn::Mul(hn::Mul(second.q, first.denominator), per)};
+HWY_INLINE Ratios RatiosAt(D d, V h, V t) {
+  const auto near = hn::Sub(h, t);
+  const auto folded = hn::And(hn::Lt(h, t), hn::Gt(t, hn::Set(d, small_half_stdev)));
+  const auto half_apart = hn::IfThenElse(folded, h, t);
+  const auto pair = lanes::MillsOfPair(d, hn::IfThenElse(folded, hn::Neg(near), near), hn::Add(h, t),
+                                       hn::Add(half_apart, half_apart));
+  const auto per_bottom = hn::Div(hn::Set(d, 1.0), pair.bottom);
+  const auto excess = hn::IfThenElse(folded, hn::Neg(hn::Add(pair.ratio_a, pair.ratio_b)), pair.spread);
+  return {hn::Mul(pair.ratio_a, per_bottom), hn::Mul(pair.ratio_b, per_bottom), hn::Mul(excess, per_bottom)};
 }
 
 // The lognormal quantities of one block, for delivered value f (the forward, or S e^{-qT}) and paid value k.
 //   h = |ln f/k| / s, t = s/2, near = h - t, far = h + t: |d1| and |d2| in some order.
+//   folded: h < t, and t not small: then the ratio is taken at -near, else at near.
 struct Lognormal {
-  Stage near, far;
-  Stage density, near_ratio, far_ratio;                // phi(|near|), R(|near|), R(far)
+  Stage h, t;
+  Stage density, near_ratio, far_ratio;                // phi(near), R(near) or folded R(-near), R(far)
+  Stage excess;                                        // R(near) - R(far) >= 0, or folded -(R(-near) + R(far)) < 0
   Stage root_years;                                    // 0 without time or vol
-  Stage per_all;                                       // 1/(f k s), s = 1 without time or vol; NaN outside the domain
+  Stage per_stdev_k;                                   // 1/(k s), s = 1 without time or vol; NaN outside the domain
   Stage delivered, paid, log_ratio, gap, yield_share;  // Payoff::spot only: f, k, ln(f/k), f - k, e^{-qT}
 };
 
@@ -117,30 +127,28 @@ HWY_INLINE void Reduce(D d, const double* const* in, std::size_t n, Lognormal& l
     const auto timed = hn::And(hn::Ge(vol, bounds), hn::Ge(years, bounds));
     const auto root_years = hn::Sqrt(years);
     const auto stdev = hn::Mul(vol, root_years);
-    const auto product = hn::Mul(delivered, paid);
-    const auto per_all = hn::Div(one, hn::Mul(product, hn::IfThenElse(timed, stdev, one)));
-    const auto per_stdev = hn::IfThenElse(timed, hn::Mul(product, per_all), hn::Set(d, no_time));
+    const auto per_stdev_k = hn::Div(one, hn::Mul(paid, hn::IfThenElse(timed, stdev, one)));
+    const auto per_stdev = hn::IfThenElse(timed, hn::Mul(paid, per_stdev_k), hn::Set(d, no_time));
     // Past 1000 every density is 0; the bound keeps its products with powers of d1 and d2 finite.
     const auto most = hn::Set(d, 1000.0);
-    const auto h = hn::Min(hn::Mul(hn::Abs(x), per_stdev), most);
-    const auto t = hn::Min(hn::IfThenElseZero(timed, hn::Mul(hn::Set(d, 0.5), stdev)), most);
-    const auto near = hn::Sub(h, t);
-    l.near.set(d, i, near);
-    l.far.set(d, i, hn::Add(h, t));
+    l.h.set(d, i, hn::Min(hn::Mul(hn::Abs(x), per_stdev), most));
+    l.t.set(d, i, hn::Min(hn::IfThenElseZero(timed, hn::Mul(hn::Set(d, 0.5), stdev)), most));
     l.root_years.set(d, i, hn::IfThenElseZero(timed, root_years));
-    l.per_all.set(d, i, hn::IfThenElse(inside, per_all, hn::NaN(d)));
+    l.per_stdev_k.set(d, i, hn::IfThenElse(inside, per_stdev_k, hn::NaN(d)));
   }
 }
 
 HWY_INLINE void Densities(D d, std::size_t n, Lognormal& l) {
-  for (std::size_t i = 0; i < n; i += hn::Lanes(d)) l.density.set(d, i, Density(d, hn::Abs(l.near.at(d, i))));
+  for (std::size_t i = 0; i < n; i += hn::Lanes(d))
+    l.density.set(d, i, Density(d, hn::Abs(hn::Sub(l.h.at(d, i), l.t.at(d, i)))));
 }
 
-HWY_INLINE void Ratios(D d, std::size_t n, Lognormal& l) {
+HWY_INLINE void MillsRatios(D d, std::size_t n, Lognormal& l) {
   for (std::size_t i = 0; i < n; i += hn::Lanes(d)) {
-    const auto ratios = MillsRatios(d, hn::Abs(l.near.at(d, i)), l.far.at(d, i));
-    l.near_ratio.set(d, i, ratios.first);
-    l.far_ratio.set(d, i, ratios.second);
+    const auto ratios = RatiosAt(d, l.h.at(d, i), l.t.at(d, i));
+    l.near_ratio.set(d, i, ratios.near);
+    l.far_ratio.set(d, i, ratios.far);
+    l.excess.set(d, i, ratios.excess);
   }
 }
 
@@ -148,7 +156,8 @@ template <Payoff payoff, Order order>
 HWY_INLINE void Assemble(D d, const double* const* in, double* const* out, std::size_t n, const Lognormal& l) {
   const auto zero = hn::Zero(d), one = hn::Set(d, 1.0), half = hn::Set(d, 0.5);
   for (std::size_t i = 0; i < n; i += hn::Lanes(d)) {
-    const auto near = l.near.at(d, i), far = l.far.at(d, i), density = l.density.at(d, i);
+    const auto h = l.h.at(d, i), t = l.t.at(d, i), density = l.density.at(d, i);
+    const auto near = hn::Sub(h, t), far = hn::Add(h, t);
     const auto s = hn::LoadU(d, in[0] + i), strike = hn::LoadU(d, in[1] + i), sign = hn::LoadU(d, in[4] + i);
     auto f = s, k = strike, gap = hn::Sub(s, strike);
     auto x_positive = hn::Gt(s, strike);
@@ -158,19 +167,16 @@ HWY_INLINE void Assemble(D d, const double* const* in, double* const* out, std::
       gap = l.gap.at(d, i);
       x_positive = hn::Gt(l.log_ratio.at(d, i), zero);
     }
-    const auto per_all = l.per_all.at(d, i), poison = hn::Sub(per_all, per_all);
-    const auto near_negative = hn::Lt(near, zero);
-    // The smaller of f and k times phi(|near|) is f phi(d1) = k phi(d2).
+    const auto per_stdev_k = l.per_stdev_k.at(d, i), poison = hn::Sub(per_stdev_k, per_stdev_k);
+    const auto excess = l.excess.at(d, i);
+    const auto folded = hn::Lt(excess, zero);
+    // The smaller of f and k times phi(near) is f phi(d1) = k phi(d2).
     const auto smaller = hn::IfThenElse(x_positive, k, f);
     const auto weight = hn::MulAdd(smaller, density, poison);
     const auto near_ratio = l.near_ratio.at(d, i), far_ratio = l.far_ratio.at(d, i);
     // Out of the money: smaller N(-near) - larger N(-far), or what is left of `smaller` beyond the inflexion.
-    const auto time_value = hn::Max(hn::MulAdd(weight, hn::Sub(hn::CopySignToAbs(near_ratio, near), far_ratio),
-                                               hn::IfThenElseZero(near_negative, smaller)),
-                                    zero);
+    const auto time_value = hn::Max(hn::MulAdd(weight, excess, hn::IfThenElseZero(folded, smaller)), zero);
     auto price = hn::Add(hn::Max(hn::Mul(sign, gap), zero), hn::Add(time_value, poison));
-    const auto stdev_k = hn::Mul(per_all, k), stdev_f = hn::Mul(per_all, f);  // 1/(f s), 1/(k s)
-    const auto per_stdev = hn::Mul(stdev_k, f);
     if constexpr (order == Order::price) {
       if constexpr (payoff == Payoff::coin) price = hn::Div(price, f);
       hn::StoreU(price, d, out[0] + i);
@@ -179,14 +185,14 @@ HWY_INLINE void Assemble(D d, const double* const* in, double* const* out, std::
       const auto root_years = l.root_years.at(d, i);
       const auto timed = hn::Gt(root_years, zero);
       const auto stdev = hn::IfThenElse(timed, hn::Mul(vol, root_years), one);
-      const auto per_f = hn::Mul(stdev_k, stdev), per_k = hn::Mul(stdev_f, stdev);
+      const auto per_stdev = hn::Mul(per_stdev_k, k), per_k = hn::Mul(per_stdev_k, stdev), per_f = hn::Div(one, f);
       const auto per_larger = hn::IfThenElse(x_positive, per_f, per_k);
-      // N(-|near|) and N(-far), then N(sign d1) and N(sign d2): `direct` rows are calls at or below the money and puts
-      // above it, the others take complements.
+      // N(-near), or folded N(near), and N(-far), then N(sign d1) and N(sign d2): `direct` rows are calls at or below
+      // the money and puts above it, the others take complements.
       const auto n_near = hn::MulAdd(density, near_ratio, poison);
       const auto n_far = hn::Mul(hn::Mul(weight, per_larger), far_ratio);
       const auto inverted = hn::Xor(x_positive, hn::Lt(sign, zero));
-      const auto near_side = hn::IfThenElse(hn::Xor(near_negative, inverted), hn::Sub(one, n_near), n_near);
+      const auto near_side = hn::IfThenElse(hn::Xor(folded, inverted), hn::Sub(one, n_near), n_near);
       const auto far_side = hn::IfThenElse(inverted, hn::Sub(one, n_far), n_far);
       const auto n1 = hn::IfThenElse(x_positive, far_side, near_side);
       const auto n2 = hn::IfThenElse(x_positive, near_side, far_side);
@@ -205,7 +211,7 @@ HWY_INLINE void Assemble(D d, const double* const* in, double* const* out, std::
       if constexpr (payoff == Payoff::forward) {
         const auto phi = hn::Mul(dense, per_f);  // phi(d1)
         delta = hn::Mul(sign, n1);
-        gamma = hn::Mul(phi, stdev_k);
+        gamma = hn::Mul(hn::Mul(phi, per_f), per_stdev);
         vega = hn::Mul(dense, root_years);
         theta = hn::Neg(hn::Mul(hn::Mul(vega, vol), half_year));
         rho = hn::Mul(hn::Mul(sign, k), hn::Mul(years, n2));
@@ -250,8 +256,8 @@ HWY_INLINE void Assemble(D d, const double* const* in, double* const* out, std::
       } else {
         const auto rate = hn::LoadU(d, in[5] + i), yield = hn::LoadU(d, in[6] + i);
         const auto yield_discount = l.yield_share.at(d, i);
-        const auto per_s = hn::Mul(per_f, yield_discount);  // f = s e^{-qT}
-        const auto phi = hn::Mul(dense, per_s);             // e^{-qT} phi(d1)
+        const auto per_s = hn::Div(one, s);
+        const auto phi = hn::Mul(dense, per_s);  // e^{-qT} phi(d1)
         const auto carry = hn::Sub(rate, yield);
         const auto carry_per_stdev = hn::IfThenElseZero(timed, hn::Mul(carry, per_stdev));
         const auto drift = hn::MulAdd(carry_per_stdev, d1, yield);
@@ -325,7 +331,7 @@ void Lognormals(const double* const* in, double* const* out, std::size_t n) {
                                          [&](const double* const* from, double* const* to, std::size_t rows) HWY_ATTR {
                                            Reduce<payoff>(d, from, rows, l);
                                            Densities(d, rows, l);
-                                           Ratios(d, rows, l);
+                                           MillsRatios(d, rows, l);
                                            Assemble<payoff, order>(d, from, to, rows, l);
                                          });
 }
@@ -447,41 +453,36 @@ void PrepareTick(const double* const* columns, double* const* results, std::size
 
 void Tick(const double* const* columns, double* const* results, std::size_t n, double spot, double log_move) {
   const D d;
-  Stage near_side, density, near_top, far_top, per_both_stage;
+  Stage h, density, near_ratio, far_ratio, excess;  // as in Lognormal
   const auto work = [&](const double* const* in, double* const* out, std::size_t rows) HWY_ATTR {
     const auto zero = hn::Zero(d), one = hn::Set(d, 1.0), most = hn::Set(d, 1000.0);
     const auto move = hn::Set(d, log_move), to = hn::Set(d, spot), per_spot = hn::Set(d, 1.0 / spot);
-    // h = |ln f/k| / s against t = s/2, as in Lognormal.
     const auto log_moneyness = [&](std::size_t i) HWY_ATTR { return hn::Add(hn::LoadU(d, in[0] + i), move); };
     for (std::size_t i = 0; i < rows; i += hn::Lanes(d)) {
-      const auto h = hn::Min(hn::Mul(hn::Abs(log_moneyness(i)), hn::LoadU(d, in[1] + i)), most);
-      near_side.set(d, i, hn::Sub(h, hn::LoadU(d, in[2] + i)));
+      h.set(d, i, hn::Min(hn::Mul(hn::Abs(log_moneyness(i)), hn::LoadU(d, in[1] + i)), most));
     }
-    for (std::size_t i = 0; i < rows; i += hn::Lanes(d)) density.set(d, i, Density(d, hn::Abs(near_side.at(d, i))));
+    for (std::size_t i = 0; i < rows; i += hn::Lanes(d))
+      density.set(d, i, Density(d, hn::Abs(hn::Sub(h.at(d, i), hn::LoadU(d, in[2] + i)))));
     for (std::size_t i = 0; i < rows; i += hn::Lanes(d)) {
-      const auto near = near_side.at(d, i), t = hn::LoadU(d, in[2] + i);
-      const auto a = lanes::MillsShort(d, hn::Abs(near)), b = lanes::MillsShort(d, hn::Add(near, hn::Add(t, t)));
-      per_both_stage.set(d, i, hn::Div(one, hn::Mul(a.denominator, b.denominator)));
-      near_top.set(d, i, hn::Mul(a.q, b.denominator));
-      far_top.set(d, i, hn::Mul(b.q, a.denominator));
+      const auto ratios = RatiosAt(d, h.at(d, i), hn::LoadU(d, in[2] + i));
+      near_ratio.set(d, i, ratios.near);
+      far_ratio.set(d, i, ratios.far);
+      excess.set(d, i, ratios.excess);
     }
     for (std::size_t i = 0; i < rows; i += hn::Lanes(d)) {
-      const auto x = log_moneyness(i), per_stdev = hn::LoadU(d, in[1] + i), near = near_side.at(d, i);
-      const auto a_top = near_top.at(d, i), b_top = far_top.at(d, i), per_both = per_both_stage.at(d, i);
+      const auto per_stdev = hn::LoadU(d, in[1] + i), root_years = hn::LoadU(d, in[3] + i);
       const auto f = hn::Mul(hn::LoadU(d, in[4] + i), to), k = hn::LoadU(d, in[6] + i), sign = hn::LoadU(d, in[7] + i);
-      const auto root_years = hn::LoadU(d, in[3] + i), per_f = hn::Mul(hn::LoadU(d, in[5] + i), per_spot);
-      const auto x_positive = hn::Gt(x, zero), near_negative = hn::Lt(near, zero);
+      const auto per_f = hn::Mul(hn::LoadU(d, in[5] + i), per_spot);
+      const auto x_positive = hn::Gt(log_moneyness(i), zero), folded = hn::Lt(excess.at(d, i), zero);
       const auto poison = hn::Sub(sign, sign);  // the sign is NaN outside the domain
       const auto smaller = hn::IfThenElse(x_positive, k, f);
       const auto weight = hn::MulAdd(smaller, density.at(d, i), poison);  // f phi(d1)
-      const auto gap = hn::Sub(hn::CopySignToAbs(a_top, near), b_top);
-      const auto time_value =
-          hn::Max(hn::MulAdd(hn::Mul(weight, per_both), gap, hn::IfThenElseZero(near_negative, smaller)), zero);
+      const auto time_value = hn::Max(hn::MulAdd(weight, excess.at(d, i), hn::IfThenElseZero(folded, smaller)), zero);
       const auto intrinsic = hn::Max(hn::Mul(sign, hn::Sub(f, k)), zero);
       const auto phi = hn::Mul(weight, per_f);  // phi(d1)
-      // N(d1) = N(-near) below the money, else 1 - N(-far) with phi(far) = phi(d1).
-      const auto lower = hn::Mul(hn::Mul(phi, per_both), hn::IfThenElse(x_positive, b_top, a_top));
-      const auto above = hn::Or(x_positive, near_negative);  // then N(d1) is the complement of `lower`
+      // N(-far) above the money, N(-near) below it or folded N(near): N(d1) is its complement, but for the second.
+      const auto lower = hn::Mul(phi, hn::IfThenElse(x_positive, far_ratio.at(d, i), near_ratio.at(d, i)));
+      const auto above = hn::Or(x_positive, folded);
       const auto n1 = hn::IfThenElse(hn::Xor(above, hn::Gt(sign, zero)), lower, hn::Sub(one, lower));
       const auto timed = hn::Gt(root_years, zero);
       hn::StoreU(hn::Add(hn::Add(intrinsic, time_value), poison), d, out[0] + i);

@@ -9,7 +9,7 @@
 ///          value, delta a step with a half at the money, no other Greek but carry; normal vol likewise; |rate years|,
 ///          |yield years| <= 300; sign +1 (call) or -1 (put). A row outside has NaN in every output, and its
 ///          neighbours do not notice.
-/// Error    |error| <= 3 epsilon (1 + d1^2) scale, epsilon = 2^-52, held on tests/data/black_greeks.csv,
+/// Error    |error| <= 4 epsilon (1 + d1^2) scale, epsilon = 2^-52, held on tests/data/black_greeks.csv,
 ///          inverse_option_greeks.csv and bachelier_greeks.csv: the scale is the value itself, or the sum of the
 ///          absolute values of its terms where the terms can cancel. A Greek below 1e-300 may come out as 0.
 /// Bits     a row's results depend on its own inputs alone: see math/columns.h.
