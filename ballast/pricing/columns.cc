@@ -17,6 +17,7 @@
 #include <hwy/highway.h>
 
 #include "ballast/math/lanes-inl.h"
+#include "ballast/pricing/internal/blocks-inl.h"
 
 #ifndef BALLAST_PRICING_COLUMNS_ONCE
 #define BALLAST_PRICING_COLUMNS_ONCE
@@ -27,39 +28,12 @@ enum class Order { price, second, third };
 constexpr std::size_t inputs(Payoff payoff) { return payoff == Payoff::spot ? 7 : 5; }
 constexpr std::size_t outputs(Order order) { return order == Order::price ? 1 : order == Order::second ? 9 : 14; }
 
-// Rows are taken in blocks that stay in the first cache, stage by stage: one long fused body is one long chain of
-// dependent operations, short loops let the processor work on several rows at once.
-inline constexpr std::size_t block = 64;
-inline constexpr double smallest = 1e-60, largest = 1e60;  // of prices, vols and times: their products stay in range
 inline constexpr double no_time = 1e300;  // 1/s without time or vol: any log-moneyness but 0 is infinitely far out
 }  // namespace ballast::pricing
 #endif
 
 HWY_BEFORE_NAMESPACE();
 namespace ballast::pricing::HWY_NAMESPACE {
-
-namespace hn = hwy::HWY_NAMESPACE;
-namespace lanes = math::HWY_NAMESPACE;
-using D = hn::ScalableTag<double>;
-using V = hn::Vec<D>;
-using M = hn::Mask<D>;
-
-// One block of an intermediate quantity.
-struct Stage {
-  HWY_ALIGN double row[block];
-  V at(D d, std::size_t i) const { return hn::Load(d, row + i); }
-  void set(D d, std::size_t i, V v) { hn::Store(v, d, row + i); }
-};
-
-HWY_INLINE M Within(D d, V v, double low, double high) {
-  return hn::And(hn::Ge(v, hn::Set(d, low)), hn::Le(v, hn::Set(d, high)));
-}
-
-// exp(x) for |x| <= 300: no result is subnormal.
-HWY_INLINE V ShortExp(D d, V x) {
-  const auto e = lanes::Reduce(d, x, hn::Zero(d));
-  return lanes::Scale(d, hn::Add(hn::Set(d, 1.0), hn::Add(e.r, e.rest)), e.exponent);
-}
 
 // phi(x) for x in [0, 1000]; 0 above 37.6, where it is below 1e-307.
 HWY_INLINE V Density(D d, V x) {
@@ -77,11 +51,10 @@ struct Ratios {
 HWY_INLINE Ratios RatiosAt(D d, V h, V t) {
   const auto near = hn::Sub(h, t);
   const auto folded = hn::And(hn::Lt(h, t), hn::Gt(t, hn::Set(d, small_half_stdev)));
-  const auto half_apart = hn::IfThenElse(folded, h, t);
-  const auto pair = lanes::MillsOfPair(d, hn::IfThenElse(folded, hn::Neg(near), near), hn::Add(h, t),
-                                       hn::Add(half_apart, half_apart));
+  const auto half_apart = hn::IfThenElse(folded, h, t), apart = hn::Add(half_apart, half_apart);
+  const auto pair = lanes::MillsOfPair(d, hn::IfThenElse(folded, hn::Neg(near), near), hn::Add(h, t), apart);
   const auto per_bottom = hn::Div(hn::Set(d, 1.0), pair.bottom);
-  const auto excess = hn::IfThenElse(folded, hn::Neg(hn::Add(pair.ratio_a, pair.ratio_b)), pair.spread);
+  const auto excess = hn::IfThenElse(folded, hn::Neg(hn::Add(pair.ratio_a, pair.ratio_b)), hn::Mul(apart, pair.spread));
   return {hn::Mul(pair.ratio_a, per_bottom), hn::Mul(pair.ratio_b, per_bottom), hn::Mul(excess, per_bottom)};
 }
 
@@ -112,10 +85,10 @@ HWY_INLINE void Reduce(D d, const double* const* in, std::size_t n, Lognormal& l
       const auto down = hn::Mul(rate, years), off = hn::Mul(yield, years);
       const auto limit = hn::Set(d, 300.0);
       inside = hn::And(inside, hn::And(hn::Le(hn::Abs(down), limit), hn::Le(hn::Abs(off), limit)));
-      const auto yield_share = ShortExp(d, hn::Neg(off)), carry = hn::Mul(hn::Sub(rate, yield), years);
+      const auto yield_share = lanes::ShortExp(d, hn::Neg(off)), carry = hn::Mul(hn::Sub(rate, yield), years);
       x = hn::Add(x, carry);
       delivered = hn::Mul(f, yield_share);
-      paid = hn::Mul(k, ShortExp(d, hn::Neg(down)));
+      paid = hn::Mul(k, lanes::ShortExp(d, hn::Neg(down)));
       l.delivered.set(d, i, delivered);
       l.paid.set(d, i, paid);
       l.log_ratio.set(d, i, x);
@@ -299,30 +272,6 @@ HWY_INLINE void Assemble(D d, const double* const* in, double* const* out, std::
   }
 }
 
-// Calls `work(in, out, rows)` for every block, rows a multiple of the lanes: the last rows go through padded copies.
-template <std::size_t n_in, std::size_t n_out, class Work>
-HWY_INLINE void Blocks(D d, const double* const* in, double* const* out, std::size_t n, Work work) {
-  const double* from[n_in];
-  double* to[n_out];
-  std::size_t i = 0;
-  const std::size_t lanes = hn::Lanes(d), whole = n - n % lanes;
-  for (; i < whole; i += block) {
-    for (std::size_t c = 0; c < n_in; ++c) from[c] = in[c] + i;
-    for (std::size_t c = 0; c < n_out; ++c) to[c] = out[c] + i;
-    work(from, to, HWY_MIN(block, whole - i));
-  }
-  if (whole == n) return;
-  HWY_ALIGN double rows_in[n_in][hn::MaxLanes(D())], rows_out[n_out][hn::MaxLanes(D())];
-  for (std::size_t c = 0; c < n_in; ++c) {
-    for (std::size_t j = 0; j < lanes; ++j) rows_in[c][j] = whole + j < n ? in[c][whole + j] : 1.0;
-    from[c] = rows_in[c];
-  }
-  for (std::size_t c = 0; c < n_out; ++c) to[c] = rows_out[c];
-  work(from, to, lanes);
-  for (std::size_t c = 0; c < n_out; ++c)
-    for (std::size_t j = 0; whole + j < n; ++j) out[c][whole + j] = rows_out[c][j];
-}
-
 template <Payoff payoff, Order order>
 void Lognormals(const double* const* in, double* const* out, std::size_t n) {
   const D d;
@@ -381,7 +330,7 @@ void NormalThird(const double* const* columns, double* const* results, std::size
       const auto root = hn::IfThenElse(timed, hn::Sqrt(years), one);
       const auto stdev = hn::Mul(hn::IfThenElse(timed, vol, one), root);
       const auto per_stdev = hn::Div(one, stdev);
-      const auto gap = hn::Sub(forward, strike), discount = ShortExp(d, hn::Neg(down));
+      const auto gap = hn::Sub(forward, strike), discount = lanes::ShortExp(d, hn::Neg(down));
       const auto ratio = hn::IfThenElse(timed, hn::Mul(gap, per_stdev), hn::Mul(gap, hn::Set(d, largest)));
       const auto a = hn::Min(hn::Abs(ratio), hn::Set(d, 1000.0));
       const auto z = hn::CopySign(a, ratio);
