@@ -261,9 +261,9 @@ HWY_INLINE Mills<D> MillsParts(D d, hn::Vec<D> x) {
 }
 
 /// The Mills ratios at two points, over one denominator: R(a) = ratio_a / bottom, R(b) = ratio_b / bottom and, without
-/// the cancellation where a and b are close, R(a) - R(b) = (b - a) spread / bottom. -0.36 <= a <= b; finite up to b = 1000.
-/// `apart` is b - a, from a caller who knows it better than the difference of the two.
-/// Error <= 3 ulp each, up to b = 38.6; of spread 3 ulp times 1 + a^2.
+/// the cancellation where a and b are close, R(a) - R(b) = (b - a) spread / bottom. -0.36 <= a <= b; finite up to b =
+/// 1000. `apart` is b - a, from a caller who knows it better than the difference of the two. Error <= 3 ulp each, up to
+/// b = 38.6; of spread 3 ulp times 1 + a^2.
 template <class D>
 struct MillsPair {
   hn::Vec<D> ratio_a, ratio_b, spread, bottom;
