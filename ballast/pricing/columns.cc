@@ -93,9 +93,10 @@ HWY_INLINE void Reduce(D d, const double* const* in, std::size_t n, Lognormal& l
       l.paid.set(d, i, paid);
       l.log_ratio.set(d, i, x);
       // S e^{-qT} - K e^{-rT} in two terms, so that it keeps its digits for an option that expires within the second.
-      const auto near_gap = hn::MulAdd(yield_share, hn::Sub(f, k), hn::Mul(paid, lanes::Expm1(d, carry)));
-      // Where the two differ by more than a half their own difference is the better one.
-      const auto wide = hn::Lt(hn::Add(hn::Min(delivered, paid), hn::Min(delivered, paid)), hn::Max(delivered, paid));
+      const auto difference = hn::Mul(yield_share, hn::Sub(f, k));
+      const auto near_gap = hn::MulAdd(paid, lanes::Expm1(d, carry), difference);
+      // Where those two terms are not small against the prices, the difference of the prices is the better one.
+      const auto wide = hn::Gt(hn::Abs(hn::Add(difference, difference)), hn::Max(delivered, paid));
       l.gap.set(d, i, hn::IfThenElse(wide, hn::Sub(delivered, paid), near_gap));
       l.yield_share.set(d, i, yield_share);
     }
