@@ -64,6 +64,14 @@ class PartialSums {
     for (std::size_t i = whole; i < n; ++i) AddOne(i % partial_sums, single(i));
   }
 
+  /// n terms as columns of their parts, n a multiple of 32, as the next n.
+  HWY_INLINE void AddBlock(const double* high, const double* low, std::size_t n) {
+    const SumTag d;
+    AddAll(
+        n, [&](std::size_t i) HWY_ATTR { return Pair<SumTag>{hn::LoadU(d, high + i), hn::LoadU(d, low + i)}; },
+        [&](std::size_t i) HWY_ATTR { return TailPair{high[i], low[i]}; });
+  }
+
   /// The sum of all, in the order of the partial sums.
   HWY_INLINE double Total() const {
     hn::CappedTag<double, 1> d;

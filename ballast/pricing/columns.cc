@@ -35,29 +35,6 @@ inline constexpr double no_time = 1e300;  // 1/s without time or vol: any log-mo
 HWY_BEFORE_NAMESPACE();
 namespace ballast::pricing::HWY_NAMESPACE {
 
-// phi(x) for x in [0, 1000]; 0 above 37.6, where it is below 1e-307.
-HWY_INLINE V Density(D d, V x) {
-  const auto far = hn::Gt(x, hn::Set(d, 37.6));
-  return hn::IfThenZeroElse(far, lanes::ShortNormPdf(d, hn::Min(x, hn::Set(d, 37.6))));
-}
-
-// Beyond the inflexion (h < t) the time value is what is left of its bound; but while t is small, more digits are kept
-// by the difference of the two ratios, which reaches to h - t = -0.35.
-inline constexpr double small_half_stdev = 0.35;
-
-struct Ratios {
-  V near, far, excess;  // as Lognormal has them
-};
-HWY_INLINE Ratios RatiosAt(D d, V h, V t) {
-  const auto near = hn::Sub(h, t);
-  const auto folded = hn::And(hn::Lt(h, t), hn::Gt(t, hn::Set(d, small_half_stdev)));
-  const auto half_apart = hn::IfThenElse(folded, h, t), apart = hn::Add(half_apart, half_apart);
-  const auto pair = lanes::MillsOfPair(d, hn::IfThenElse(folded, hn::Neg(near), near), hn::Add(h, t), apart);
-  const auto per_bottom = hn::Div(hn::Set(d, 1.0), pair.bottom);
-  const auto excess = hn::IfThenElse(folded, hn::Neg(hn::Add(pair.ratio_a, pair.ratio_b)), hn::Mul(apart, pair.spread));
-  return {hn::Mul(pair.ratio_a, per_bottom), hn::Mul(pair.ratio_b, per_bottom), hn::Mul(excess, per_bottom)};
-}
-
 // The lognormal quantities of one block, for delivered value f (the forward, or S e^{-qT}) and paid value k.
 //   h = |ln f/k| / s, t = s/2, near = h - t, far = h + t: |d1| and |d2| in some order.
 //   folded: h < t, and t not small: then the ratio is taken at -near, else at near.

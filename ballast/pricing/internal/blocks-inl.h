@@ -42,6 +42,29 @@ HWY_INLINE M Within(D d, V v, double low, double high) {
   return hn::And(hn::Ge(v, hn::Set(d, low)), hn::Le(v, hn::Set(d, high)));
 }
 
+// phi(x) for x in [0, 1000]; 0 above 37.6, where it is below 1e-307.
+HWY_INLINE V Density(D d, V x) {
+  const auto far = hn::Gt(x, hn::Set(d, 37.6));
+  return hn::IfThenZeroElse(far, lanes::ShortNormPdf(d, hn::Min(x, hn::Set(d, 37.6))));
+}
+
+// Beyond the inflexion (h < t) the time value is what is left of its bound; but while t is small, more digits are kept
+// by the difference of the two ratios, which reaches to h - t = -0.35.
+inline constexpr double small_half_stdev = 0.35;
+
+struct Ratios {
+  V near, far, excess;  // as Lognormal has them
+};
+HWY_INLINE Ratios RatiosAt(D d, V h, V t) {
+  const auto near = hn::Sub(h, t);
+  const auto folded = hn::And(hn::Lt(h, t), hn::Gt(t, hn::Set(d, small_half_stdev)));
+  const auto half_apart = hn::IfThenElse(folded, h, t), apart = hn::Add(half_apart, half_apart);
+  const auto pair = lanes::MillsOfPair(d, hn::IfThenElse(folded, hn::Neg(near), near), hn::Add(h, t), apart);
+  const auto per_bottom = hn::Div(hn::Set(d, 1.0), pair.bottom);
+  const auto excess = hn::IfThenElse(folded, hn::Neg(hn::Add(pair.ratio_a, pair.ratio_b)), hn::Mul(apart, pair.spread));
+  return {hn::Mul(pair.ratio_a, per_bottom), hn::Mul(pair.ratio_b, per_bottom), hn::Mul(excess, per_bottom)};
+}
+
 // Calls `work(in, out, rows)` for every block, rows a multiple of the lanes: the last rows go through padded copies.
 template <std::size_t n_in, std::size_t n_out, class Work>
 HWY_INLINE void Blocks(D d, const double* const* in, double* const* out, std::size_t n, Work work) {
