@@ -1,4 +1,6 @@
 // The commands as a user meets them: words in, text and exit code out.
+#include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -84,7 +86,7 @@ TEST_CASE("hedge: the sample in every format") {
 
   const Ran as_json = ballast_cli(words + " --json");
   const json j = json::parse(as_json.out);
-  for (const char* field : {"as_of", "quality", "reasons", "exposure", "legs", "residual", "dropped"})
+  for (const char* field : {"as_of", "quality", "arithmetic", "reasons", "exposure", "legs", "residual", "dropped"})
     CHECK(j.contains(field));
   const json& btc = j["exposure"]["BTC"];
   for (const char* field : {"black_delta", "net_delta", "gamma", "vega", "theta", "units"}) CHECK(btc.contains(field));
@@ -153,8 +155,39 @@ TEST_CASE("usage faults exit 2 and say where help is") {
   }
   CHECK(ballast_cli("--help").code == 0);
   CHECK(ballast_cli("hedge --help").out.rfind("Example: ", 0) == 0);
-  CHECK(ballast_cli("--version").out.rfind("ballast ", 0) == 0);
+  const std::string version = ballast_cli("--version").out;
+  CHECK(version.rfind("ballast ", 0) == 0);
+  CHECK((version.find("(fused arithmetic, ") != std::string::npos ||
+         version.find("(separate arithmetic, ") != std::string::npos));
   CHECK(ballast_cli("hedge --chain /no/such/file --book b").code == 3);
+}
+
+TEST_CASE("scenarios: the sample book in a grid, no move no profit, and moves that no market makes") {
+  const std::string sample = "scenarios " + chain_words + " --book " + example("btc-book.csv");
+  const Ran table = ballast_cli(sample);
+  CHECK(table.code == 0);
+  CHECK(table.out.rfind("BTC: profit in BTC (coin account)", 0) == 0);
+  CHECK(std::count(table.out.begin(), table.out.end(), '*') == 2);  // the legend and the worst cell
+  const Ran csv = ballast_cli(sample + " -o csv --price-moves=-0.1,0 --vol-moves 0");
+  CHECK(csv.code == 0);
+  CHECK(csv.out.find("BTC,0,0,coin,0\n") != std::string::npos);
+  // The first order of the profit is the hedge's own delta in coin.
+  const Ran small = ballast_cli(sample + " -o csv --price-moves=-0.0001,0.0001 --vol-moves 0");
+  const auto profit = [&](const std::string& move) {
+    const std::string key = "BTC," + move + ",0,coin,";
+    return std::stod(small.out.substr(small.out.find(key) + key.size()));
+  };
+  const auto decision = nlohmann::json::parse(
+      ballast_cli("hedge " + chain_words + " --book " + example("btc-book.csv") + " -o json").out);
+  const double slope = (profit("0.0001") - profit("-0.0001")) / 0.0002;
+  // The hedge's delta takes the premium from the mark, which is rounded to 1e-4 coin; the grid takes it from the vol.
+  CHECK(std::abs(slope - decision["exposure"]["BTC"]["in_coin"]["delta"].get<double>()) <= 20.0 * 0.5e-4);
+  const Ran bad = ballast_cli(sample + " --price-moves=-2,0");
+  CHECK(bad.code == 1);
+  CHECK(bad.out.empty());
+  CHECK(bad.err.find("prices times -1,") != std::string::npos);
+  CHECK(ballast_cli(sample + " --vol-moves=x").code == 2);
+  CHECK(ballast_cli("scenarios --help").out.rfind("Example: ", 0) == 0);
 }
 
 TEST_CASE("bad input: one clear line, exit 1, nothing published") {

@@ -41,6 +41,9 @@ class ExampleFirst : public CLI::Formatter {
       {"greeks",
        "ballast greeks --forward 60000 --strike 65000 --vol 0.6 --days 30\n"
        "         ballast greeks --chain examples/btc-chain.json -o csv"},
+      {"scenarios",
+       "ballast scenarios --chain examples/btc-chain.json examples/btc-instruments.json \\\n"
+       "             examples/btc-perpetual.json --book examples/btc-book.csv"},
       {"chain", "ballast chain --chain examples/btc-chain.json"},
       {"instruments", "ballast instruments BTC-25DEC26-100000-C BTC-PERPETUAL"},
       {"check", "ballast check --format ticker examples/btc-perpetual.json"}};
@@ -179,6 +182,23 @@ void add_greeks(CLI::App& app, GreeksOptions& o) {
   add_format(command, o.format);
 }
 
+void add_scenarios(CLI::App& app, ScenariosOptions& o) {
+  CLI::App* command = app.add_subcommand("scenarios", "what a book gains in a grid of price and vol moves");
+  add_market(command, o.market, true);
+  command->add_option("--book", o.book, "positions, as for hedge")->required();
+  command->add_option("--price-moves", o.price_moves, "relative moves of spot and forwards: -0.1,0,0.1")
+      ->delimiter(',')
+      ->type_name("MOVES")
+      ->check(finite);
+  command->add_option("--vol-moves", o.vol_moves, "relative moves of every vol: -0.3,0,0.3")
+      ->delimiter(',')
+      ->type_name("MOVES")
+      ->check(finite);
+  add_format(command, o.format);
+  command->footer(
+      "Counted in the coin where something settles in it, else in USD; nothing else moves, no time passes.");
+}
+
 void add_chain(CLI::App& app, ChainOptions& o) {
   CLI::App* command =
       app.add_subcommand("chain", "the cleaned chain: quotes, vols, forwards, and where each came from");
@@ -224,7 +244,7 @@ int fail(const Error& error, Streams streams) {
 int run(std::vector<std::string> words, Streams streams) {
   CLI::App app("Ballast: from a book of options and a market to the exact hedge.", "ballast");
   app.formatter(std::make_shared<ExampleFirst>());
-  app.set_version_flag("--version", std::string("ballast ") + version());
+  app.set_version_flag("--version", "ballast " + version());
   app.require_subcommand(1);
   const std::string first = words.empty() || words[0].starts_with("-") ? "" : words[0];
   app.failure_message([first](const CLI::App* command, const CLI::Error& error) {
@@ -238,12 +258,14 @@ int run(std::vector<std::string> words, Streams streams) {
   HedgeOptions hedge_options;
   RatioOptions ratio_options;
   GreeksOptions greeks_options;
+  ScenariosOptions scenarios_options;
   ChainOptions chain_options;
   InstrumentsOptions instruments_options;
   CheckOptions check_options;
   add_hedge(app, hedge_options);
   add_ratio(app, ratio_options);
   add_greeks(app, greeks_options);
+  add_scenarios(app, scenarios_options);
   add_chain(app, chain_options);
   add_instruments(app, instruments_options);
   add_check(app, check_options);
@@ -257,6 +279,7 @@ int run(std::vector<std::string> words, Streams streams) {
   if (app.got_subcommand("hedge")) return cmd_hedge(hedge_options, streams);
   if (app.got_subcommand("ratio")) return cmd_ratio(ratio_options, streams);
   if (app.got_subcommand("greeks")) return cmd_greeks(greeks_options, streams);
+  if (app.got_subcommand("scenarios")) return cmd_scenarios(scenarios_options, streams);
   if (app.got_subcommand("chain")) return cmd_chain(chain_options, streams);
   if (app.got_subcommand("instruments")) return cmd_instruments(instruments_options, streams);
   return cmd_check(check_options, streams);

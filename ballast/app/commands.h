@@ -55,6 +55,14 @@ struct GreeksOptions {
   Format format = Format::table;
 };
 
+struct ScenariosOptions {
+  MarketOptions market;
+  std::string book;
+  std::vector<double> price_moves = {-0.15, -0.10, -0.05, 0.0, 0.05, 0.10, 0.15};  ///< relative, over -0.99
+  std::vector<double> vol_moves = {-0.30, -0.15, 0.0, 0.15, 0.30};                 ///< relative, at least -1
+  Format format = Format::table;
+};
+
 struct ChainOptions {
   MarketOptions market;
   bool dropped = false, forwards = false;
@@ -77,6 +85,7 @@ struct CheckOptions {
 int cmd_hedge(const HedgeOptions& options, Streams streams);
 int cmd_ratio(const RatioOptions& options, Streams streams);
 int cmd_greeks(const GreeksOptions& options, Streams streams);
+int cmd_scenarios(const ScenariosOptions& options, Streams streams);
 int cmd_chain(const ChainOptions& options, Streams streams);
 int cmd_instruments(const InstrumentsOptions& options, Streams streams);
 int cmd_check(const CheckOptions& options, Streams streams);
@@ -87,6 +96,7 @@ int run(std::vector<std::string> words, Streams streams);
 /// One line on err and the exit code that the fault stands for.
 int fail(const Error& error, Streams streams);
 
-const char* version();
+/// "0.1.0 (fused arithmetic, AVX2)": the release, the class of arithmetic and the instruction set of this process.
+std::string version();
 
 }  // namespace ballast::app

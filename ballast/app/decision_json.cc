@@ -1,4 +1,5 @@
 #include "ballast/app/decision_json.h"
+#include "ballast/math/arithmetic.h"
 
 #include <map>
 
@@ -132,6 +133,7 @@ std::string convention(const hedge::Plan& plan) {
 std::string decision_json(const Decision& decision, bool one_line) {
   ordered_json j = {{"as_of", to_string(decision.as_of)},
                     {"quality", desk::name(decision.quality)},
+                    {"arithmetic", math::name(math::arithmetic())},
                     {"reasons", decision.reasons},
                     {"notes", decision.notes}};
   j["exposure"] = ordered_json::object();
