@@ -32,6 +32,16 @@ HWY_INLINE hn::Vec<D> Polynomial(D d, const double (&c)[n], hn::Vec<D> x) {
   return sum;
 }
 
+/// The eight coefficients of log_rest by pairs (G. Estrin's scheme): two more products, half the latency.
+template <class D>
+HWY_INLINE hn::Vec<D> LogRest(D d, hn::Vec<D> z) {
+  static_assert(std::size(log_rest) == 8);
+  const auto pair = [&](std::size_t i)
+                        HWY_ATTR { return hn::MulAdd(hn::Set(d, log_rest[i + 1]), z, hn::Set(d, log_rest[i])); };
+  const auto z2 = hn::Mul(z, z), z4 = hn::Mul(z2, z2);
+  return hn::MulAdd(hn::MulAdd(pair(6), z2, pair(4)), z4, hn::MulAdd(pair(2), z2, pair(0)));
+}
+
 /// What the rounding of product = a b left: exactly a b - product. Without a fused multiply-add by T. J. Dekker's
 /// splitting, Numer. Math. 18 (1971) 224-242, for |a|, |b| < 1e290.
 template <class D>
@@ -172,7 +182,7 @@ HWY_INLINE hn::Vec<D> LogOfOnePlus(D d, hn::Vec<D> f, hn::Vec<D> k, hn::Vec<D> r
   const auto s = hn::Div(f, hn::Add(f, hn::Set(d, 2.0)));
   const auto z = hn::Mul(s, s);
   const auto half_square = hn::Mul(hn::Mul(f, f), hn::Set(d, 0.5));
-  const auto series = hn::MulAdd(z, Polynomial(d, log_rest, z), half_square);
+  const auto series = hn::MulAdd(z, LogRest(d, z), half_square);
   // ln(1+f) = f - (f^2/2 - s (f^2/2 + z l(z))): what s has lost counts only times f^2.
   const auto low = hn::MulAdd(s, series, hn::MulAdd(k, hn::Set(d, ln2_low), rest));
   const auto bulk = hn::Mul(k, hn::Set(d, ln2_high));  // exact
@@ -244,7 +254,7 @@ HWY_INLINE hn::Vec<D> LogRatio(D d, hn::Vec<D> a, hn::Vec<D> b) {
     s = hn::Div(top, bottom);
   }
   const auto z = hn::Mul(s, s);
-  const auto low = hn::MulAdd(hn::Mul(s, z), Polynomial(d, log_rest, z), rest);
+  const auto low = hn::MulAdd(hn::Mul(s, z), LogRest(d, z), rest);
   return hn::MulAdd(k, hn::Set(d, ln2_high), hn::MulAdd(hn::Set(d, 2.0), s, low));
 }
 

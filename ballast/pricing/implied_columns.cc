@@ -27,6 +27,9 @@ inline constexpr int most_steps = 24;
 // The step is of fourth order: one below 3e-5 leaves an error of 1e-18 times a constant below 100.
 inline constexpr double small_step = 3e-5;
 
+// A difference of Mills ratios may reach this far past the inflexion: h - t >= -0.36.
+inline constexpr double reach_below = 0.36;
+
 struct Search {
   Stage x;       // |ln(forward/strike)|
   Stage target;  // the price out of the money (low), lifted, or what is left of its bound (high) ..
@@ -41,7 +44,9 @@ struct Search {
 
 HWY_INLINE V Outcome(D d, ImpliedOutcome outcome) { return hn::Set(d, static_cast<double>(outcome)); }
 
-// One row's admissible prices and its target.
+// One row's admissible prices and its target. With a guess of the vol it starts there, on the guess's own side and
+// without bounds: Misled finds the rows that it led astray.
+template <bool warm>
 HWY_INLINE void Classify(D d, const double* const* in, std::size_t n, Search& w) {
   const auto zero = hn::Zero(d), one = hn::Set(d, 1.0);
   for (std::size_t i = 0; i < n; i += hn::Lanes(d)) {
@@ -68,21 +73,30 @@ HWY_INLINE void Classify(D d, const double* const* in, std::size_t n, Search& w)
     const auto factor = hn::IfThenElse(tiny, hn::Set(d, lift), one);
     const auto share = hn::IfThenElse(ok, hn::Mul(time_value, factor), some);
     const auto bound = hn::IfThenElse(ok, smaller, one);
+    const auto root_years = hn::Sqrt(years), most = hn::Set(d, 1e3), double_x = hn::Add(x, x);
     // Below the value at stdev sqrt(2 x + 0.49), a little past the inflexion sqrt(2 x), the price itself is the target.
     // A difference of ratios reaches to h - t = -0.36, which is stdev `reach` + 0.36; a sum needs h <= t.
-    const auto edge = hn::Set(d, 0.36);
-    const auto reach = hn::Sqrt(hn::MulAdd(edge, edge, hn::Add(x, x)));
-    const auto y = hn::Sub(reach, edge);
-    const auto low = hn::Or(tiny, hn::Lt(hn::Mul(share, lanes::Polynomial(d, constant::between_q, y)),
-                                         hn::Mul(bound, lanes::Polynomial(d, constant::between_p, y))));
+    M low;
+    if constexpr (warm) {
+      const auto guess = hn::Mul(hn::LoadU(d, in[5] + i), root_years);
+      low = hn::Or(tiny, hn::Lt(hn::Mul(guess, guess), hn::Add(double_x, hn::Set(d, 0.49))));
+      w.from.set(d, i, hn::IfThenElse(low, zero, hn::Set(d, 1e-30)));
+      w.to.set(d, i, most);
+      w.s.set(d, i, guess);
+    } else {
+      const auto edge = hn::Set(d, reach_below), reach = hn::Sqrt(hn::MulAdd(edge, edge, double_x));
+      const auto y = hn::Sub(reach, edge);
+      low = hn::Or(tiny, hn::Lt(hn::Mul(share, lanes::Polynomial(d, constant::between_q, y)),
+                                hn::Mul(bound, lanes::Polynomial(d, constant::between_p, y))));
+      w.from.set(d, i, hn::IfThenElse(low, zero, reach));
+      w.to.set(d, i, hn::IfThenElse(low, hn::Add(reach, edge), most));
+    }
     const auto rest = hn::IfThenElse(ok, left, some);
     w.x.set(d, i, x);
     w.target.set(d, i, hn::IfThenElse(low, share, rest));
     w.bound.set(d, i, bound);
-    w.root_years.set(d, i, hn::Sqrt(years));
+    w.root_years.set(d, i, root_years);
     w.factor.set(d, i, hn::IfThenElse(hn::And(ok, tiny), hn::Set(d, lift), one));
-    w.from.set(d, i, hn::IfThenElseZero(hn::Not(low), reach));
-    w.to.set(d, i, hn::IfThenElse(low, hn::Add(reach, edge), hn::Set(d, 1e3)));
     w.outcome.set(d, i, outcome);
     w.active.set(d, i, hn::IfThenElseZero(ok, one));
   }
@@ -138,21 +152,6 @@ HWY_INLINE void Start(D d, std::size_t n, Search& w) {
     // Few chains have rows above the inflexion; whether a neighbour has does not show in a row's bits.
     if (!hn::AllTrue(d, IsLow(d, i, w))) s = hn::IfThenElse(IsLow(d, i, w), s, StartHigh(d, i, w));
     w.s.set(d, i, Bounded(d, i, w, s));
-  }
-}
-
-// The start from a guess of the vol, where there is one.
-HWY_INLINE void Resume(D d, const double* const* in, std::size_t n, Search& w) {
-  const auto usable = [&](std::size_t i) HWY_ATTR {
-    return Within(d, hn::LoadU(d, in[5] + i), smallest, largest);  // no for NaN
-  };
-  bool all = true;
-  for (std::size_t i = 0; i < n; i += hn::Lanes(d)) all = all && hn::AllTrue(d, usable(i));
-  if (!all) Start(d, n, w);
-  for (std::size_t i = 0; i < n; i += hn::Lanes(d)) {
-    const auto guess = hn::Mul(hn::LoadU(d, in[5] + i), w.root_years.at(d, i));
-    const auto bounded = Bounded(d, i, w, guess);
-    w.s.set(d, i, all ? bounded : hn::IfThenElse(usable(i), bounded, w.s.at(d, i)));
   }
 }
 
@@ -230,9 +229,9 @@ HWY_INLINE bool AnyActive(D d, std::size_t i, const Search& w) {
   return !hn::AllFalse(d, hn::Gt(w.active.at(d, i), hn::Zero(d)));
 }
 
-HWY_INLINE void Solve(D d, std::size_t n, Search& w) {
+HWY_INLINE void Solve(D d, std::size_t n, int most, Search& w) {
   bool any = true;
-  for (int steps = 0; steps < most_steps && any; ++steps) {
+  for (int steps = 0; steps < most && any; ++steps) {
     // A row that is done does not move, however long its neighbours take.
     for (std::size_t i = 0; i < n; i += hn::Lanes(d))
       if (AnyActive(d, i, w)) StepRatios(d, i, w);
@@ -259,19 +258,49 @@ HWY_INLINE void Finish(D d, double* const* out, std::size_t n, const Search& w) 
   }
 }
 
+HWY_INLINE void Cold(D d, const double* const* in, std::size_t n, Search& w) {
+  Classify<false>(d, in, n, w);
+  Start(d, n, w);
+  Solve(d, n, most_steps, w);
+}
+
+// Rows whose guess was none, or did not lead to a stdev on its own side in a few steps.
+HWY_INLINE M Misled(D d, const double* guess, std::size_t i, const Search& w) {
+  const auto s = w.s.at(d, i), double_x = hn::Add(w.x.at(d, i), w.x.at(d, i)), square = hn::Mul(s, s);
+  const auto below = hn::Le(hn::NegMulAdd(hn::Set(d, 2.0 * reach_below), s, square), double_x);
+  // Closer to the inflexion what is left of the bound says too little about a small price.
+  const auto above = hn::Ge(square, hn::Add(double_x, hn::Set(d, 0.4)));
+  const auto side = hn::Or(hn::And(IsLow(d, i, w), below), hn::And(hn::Not(IsLow(d, i, w)), above));
+  const auto good = hn::And(side, Within(d, hn::LoadU(d, guess + i), smallest, largest));
+  const auto ok = hn::Eq(w.outcome.at(d, i), Outcome(d, ImpliedOutcome::ok));
+  return hn::And(ok, hn::Or(hn::Not(good), hn::Gt(w.active.at(d, i), hn::Zero(d))));
+}
+
+HWY_INLINE void Warm(D d, const double* const* in, std::size_t n, Search& w, Search& spare) {
+  Classify<true>(d, in, n, w);
+  Solve(d, n, 4, w);
+  bool all_well = true;
+  for (std::size_t i = 0; i < n; i += hn::Lanes(d)) all_well = all_well && hn::AllFalse(d, Misled(d, in[5], i, w));
+  if (all_well) return;
+  Cold(d, in, n, spare);
+  for (std::size_t i = 0; i < n; i += hn::Lanes(d)) {
+    const auto misled = Misled(d, in[5], i, w);
+    w.s.set(d, i, hn::IfThenElse(misled, spare.s.at(d, i), w.s.at(d, i)));
+    w.active.set(d, i, hn::IfThenElse(misled, spare.active.at(d, i), w.active.at(d, i)));
+  }
+}
+
 template <bool warm>
 HWY_INLINE void Implied(const double* const* in, double* vol, ImpliedOutcome* outcome, std::size_t n) {
   constexpr std::size_t columns = warm ? 6 : 5;
   const D d;
-  Search w;
+  Search w, spare;
   const auto work = [&](const double* const* from, double* const* to, std::size_t rows) HWY_ATTR {
-    Classify(d, from, rows, w);
     if constexpr (warm) {
-      Resume(d, from, rows, w);
+      Warm(d, from, rows, w, spare);
     } else {
-      Start(d, rows, w);
+      Cold(d, from, rows, w);
     }
-    Solve(d, rows, w);
     Finish(d, to, rows, w);
   };
   for (std::size_t i = 0; i < n; i += block) {
