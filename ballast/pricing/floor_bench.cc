@@ -19,8 +19,9 @@ namespace hn = hwy::HWY_NAMESPACE;
 std::size_t MultiplyAdds(std::size_t rounds, double* out) {
   const hn::ScalableTag<double> d;
   const auto a = hn::Set(d, 0.999), b = hn::Set(d, 1e-3);
-  auto s0 = hn::Zero(d), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0, s8 = s0, s9 = s0, s10 = s0,
-       s11 = s0;
+  auto s0 = hn::Iota(d, 1), s1 = hn::Iota(d, 2), s2 = hn::Iota(d, 3), s3 = hn::Iota(d, 4), s4 = hn::Iota(d, 5),
+       s5 = hn::Iota(d, 6), s6 = hn::Iota(d, 7), s7 = hn::Iota(d, 8), s8 = hn::Iota(d, 9), s9 = hn::Iota(d, 10),
+       s10 = hn::Iota(d, 11), s11 = hn::Iota(d, 12);
   for (std::size_t i = 0; i < rounds; ++i) {
     s0 = hn::MulAdd(s0, a, b), s1 = hn::MulAdd(s1, a, b), s2 = hn::MulAdd(s2, a, b), s3 = hn::MulAdd(s3, a, b);
     s4 = hn::MulAdd(s4, a, b), s5 = hn::MulAdd(s5, a, b), s6 = hn::MulAdd(s6, a, b), s7 = hn::MulAdd(s7, a, b);
@@ -34,7 +35,7 @@ std::size_t MultiplyAdds(std::size_t rounds, double* out) {
 std::size_t Divisions(std::size_t rounds, double* out) {
   const hn::ScalableTag<double> d;
   const auto a = hn::Set(d, 1.001);
-  auto s0 = hn::Set(d, 1.1), s1 = s0, s2 = s0, s3 = s0;
+  auto s0 = hn::Iota(d, 1), s1 = hn::Iota(d, 2), s2 = hn::Iota(d, 3), s3 = hn::Iota(d, 4);
   for (std::size_t i = 0; i < rounds; ++i)
     s0 = hn::Div(a, s0), s1 = hn::Div(a, s1), s2 = hn::Div(a, s2), s3 = hn::Div(a, s3);
   hn::StoreU(hn::Add(hn::Add(s0, s1), hn::Add(s2, s3)), d, out);
