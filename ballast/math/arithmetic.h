@@ -1,4 +1,5 @@
 #pragma once
+#include <string_view>
 
 namespace ballast::math {
 
@@ -18,5 +19,9 @@ const char* instruction_set();
 /// Confines the kernels of this process to the class without a fused multiply-add, as on a processor that has none;
 /// call it before anything else. For tests and comparisons. False where this build has no such class (arm64).
 bool use_separate_arithmetic();
+
+/// Confines the kernels of this process to one instruction set, by the name that instruction_set() would give. For
+/// tests and comparisons too. False, and nothing changed, where the processor or this build lacks it.
+bool use_instruction_set(std::string_view wanted);
 
 }  // namespace ballast::math

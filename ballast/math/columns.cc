@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <string_view>
 
 #include "ballast/base/result.h"
 #include "ballast/math/arithmetic.h"
@@ -103,6 +104,19 @@ bool use_separate_arithmetic() {
 #else
   return false;
 #endif
+}
+
+bool use_instruction_set(std::string_view wanted) {
+#if (HWY_TARGETS & (HWY_TARGETS - 1)) != 0
+  // The static target runs everywhere, though Highway does not list it among those found.
+  for (std::int64_t all = (hwy::SupportedTargets() | HWY_STATIC_TARGET) & HWY_TARGETS; all != 0; all &= all - 1) {
+    const std::int64_t target = all & -all;
+    if (wanted != hwy::TargetName(target)) continue;
+    hwy::SetSupportedTargetsForTest(target);
+    return instruction_set() == wanted;
+  }
+#endif
+  return wanted == instruction_set();
 }
 
 }  // namespace ballast::math
