@@ -6,8 +6,8 @@ namespace ballast::math {
 /// The class of arithmetic that the kernels of this process use. Within a class every result has the same bits on every
 /// processor; between the classes the last bits differ, so journals carry it and must not be mixed.
 enum class Arithmetic {
-  fused,    ///< with a fused multiply-add: AVX2, AVX-512, NEON, SVE
-  separate  ///< without: SSE2, SSSE3, SSE4
+  fused,    ///< with a fused multiply-add: AVX2, AVX-512, NEON
+  separate  ///< without: SSE2 by scalar code, SSSE3, SSE4
 };
 
 Arithmetic arithmetic();
