@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 
 #include "ballast/base/result.h"
@@ -24,6 +25,8 @@ namespace constant = math::internal;
 // A price whose share of its bound is tiny is carried 2^400 times as large; its logarithm takes that back.
 inline constexpr double lift = 0x1p400, ln_lift = 277.2588722239781237668928485832706;  // 400 ln 2, mpmath
 inline constexpr int most_steps = 24;
+// A step multiplies a stdev by at most 4, so a guess that is too small by more than 4^8 would use them up.
+inline constexpr int most_warm_steps = 8;
 // The step is of fourth order: one below 3e-5 leaves an error of 1e-18 times a constant below 100.
 inline constexpr double small_step = 3e-5;
 
@@ -44,11 +47,12 @@ HWY_INLINE V Outcome(D d, ImpliedOutcome outcome) { return hn::Set(d, static_cas
 // One row's admissible prices and its target.
 HWY_INLINE void Classify(D d, const double* const* in, std::size_t n, Search& w) {
   const auto zero = hn::Zero(d), one = hn::Set(d, 1.0);
+  constexpr double most = std::numeric_limits<double>::max();
   for (std::size_t i = 0; i < n; i += hn::Lanes(d)) {
     const auto f = hn::LoadU(d, in[0] + i), k = hn::LoadU(d, in[1] + i), price = hn::LoadU(d, in[2] + i),
                years = hn::LoadU(d, in[3] + i), sign = hn::LoadU(d, in[4] + i);
     auto inside = hn::And(Within(d, f, smallest, largest), Within(d, k, smallest, largest));
-    inside = hn::And(inside, hn::And(Within(d, price, -1e300, 1e300), Within(d, years, smallest, largest)));
+    inside = hn::And(inside, hn::And(Within(d, price, -most, most), Within(d, years, smallest, largest)));
     inside = hn::And(inside, hn::Eq(hn::Abs(sign), one));
     const auto is_call = hn::Gt(sign, zero);
     const auto intrinsic = hn::Max(hn::Mul(sign, hn::Sub(f, k)), zero);
@@ -127,8 +131,11 @@ HWY_INLINE V StartHigh(D d, std::size_t i, const Search& w) {
 
 HWY_INLINE M IsLow(D d, std::size_t i, const Search& w) { return hn::Eq(w.from.at(d, i), hn::Zero(d)); }
 
+// No price has its stdev further out than h = 45; past 1000 the ratios of a step overflow, and a guess passed for the
+// end.
 HWY_INLINE V Bounded(D d, std::size_t i, const Search& w, V s) {
-  return hn::Min(hn::Max(s, hn::Max(w.from.at(d, i), hn::Set(d, 1e-300))), w.to.at(d, i));
+  const auto least = hn::Max(hn::Mul(w.x.at(d, i), hn::Set(d, 1.0 / 900.0)), hn::Set(d, 1e-300));
+  return hn::Min(hn::Max(s, hn::Max(w.from.at(d, i), least)), w.to.at(d, i));
 }
 
 HWY_INLINE void Start(D d, std::size_t n, Search& w) {
@@ -216,23 +223,28 @@ HWY_INLINE void StepMove(D d, std::size_t i, Search& w) {
   const auto above = hn::MulAdd(hn::Mul(half, second), newton, one);
   const auto below = hn::MulAdd(newton, hn::MulAdd(hn::Mul(hn::Set(d, 1.0 / 6.0), third), newton, second), one);
   auto step = hn::Mul(newton, hn::Div(above, below));
-  // Far from the root the rational step may turn round; Newton's does not, the objectives are monotone.
-  step = hn::IfThenElse(hn::Gt(hn::Mul(step, newton), zero), step, newton);
+  // Far from the root the rational step may turn round, or vanish and pass for the last one; Newton's does not, the
+  // objectives are monotone.
+  step =
+      hn::IfThenElse(hn::Gt(hn::Mul(step, newton), hn::Mul(hn::Set(d, 0.0625), hn::Mul(newton, newton))), step, newton);
   step = hn::Min(hn::Max(step, hn::Set(d, -0.75)), three);
   const auto active = hn::Gt(w.active.at(d, i), zero);
   const auto next = hn::Min(hn::Max(hn::MulAdd(s, step, s), w.from.at(d, i)), w.to.at(d, i));
   w.s.set(d, i, hn::IfThenElse(active, next, s));
-  const auto large = hn::Gt(hn::Abs(step), hn::Set(d, small_step));
-  w.active.set(d, i, hn::IfThenElseZero(hn::And(active, large), one));
+  // In the money the price and its distance to the bound may be rounded so differently that they lie on one side each:
+  // then the answer is the end of the side.
+  const auto moved = hn::And(hn::Gt(hn::Abs(step), hn::Set(d, small_step)), hn::Ne(next, s));
+  w.active.set(d, i, hn::IfThenElseZero(hn::And(active, moved), one));
 }
 
 HWY_INLINE bool AnyActive(D d, std::size_t i, const Search& w) {
   return !hn::AllFalse(d, hn::Gt(w.active.at(d, i), hn::Zero(d)));
 }
 
-HWY_INLINE void Solve(D d, std::size_t n, Search& w) {
+// Whether a row has not ended in `most` steps.
+HWY_INLINE bool Solve(D d, std::size_t n, Search& w, int most) {
   bool any = true;
-  for (int steps = 0; steps < most_steps && any; ++steps) {
+  for (int steps = 0; steps < most && any; ++steps) {
     // A row that is done does not move, however long its neighbours take.
     for (std::size_t i = 0; i < n; i += hn::Lanes(d))
       if (AnyActive(d, i, w)) StepRatios(d, i, w);
@@ -244,6 +256,18 @@ HWY_INLINE void Solve(D d, std::size_t n, Search& w) {
       StepMove(d, i, w);
       any = any || AnyActive(d, i, w);
     }
+  }
+  return any;
+}
+
+// The rows that a guess has led nowhere start again without it.
+HWY_INLINE void StartOver(D d, std::size_t n, Search& w) {
+  Stage done;
+  for (std::size_t i = 0; i < n; i += hn::Lanes(d)) done.set(d, i, w.s.at(d, i));
+  Start(d, n, w);
+  for (std::size_t i = 0; i < n; i += hn::Lanes(d)) {
+    const auto active = hn::Gt(w.active.at(d, i), hn::Zero(d));
+    w.s.set(d, i, hn::IfThenElse(active, w.s.at(d, i), done.at(d, i)));
   }
 }
 
@@ -266,12 +290,15 @@ HWY_INLINE void Implied(const double* const* in, double* vol, ImpliedOutcome* ou
   Search w;
   const auto work = [&](const double* const* from, double* const* to, std::size_t rows) HWY_ATTR {
     Classify(d, from, rows, w);
+    bool open = true;
     if constexpr (warm) {
       Resume(d, from, rows, w);
+      open = Solve(d, rows, w, most_warm_steps);
+      if (open) StartOver(d, rows, w);
     } else {
       Start(d, rows, w);
     }
-    Solve(d, rows, w);
+    if (open) Solve(d, rows, w, most_steps);
     Finish(d, to, rows, w);
   };
   for (std::size_t i = 0; i < n; i += block) {
