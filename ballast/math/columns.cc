@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <string_view>
 
 #include "ballast/base/result.h"
 #include "ballast/math/arithmetic.h"
@@ -98,11 +99,24 @@ const char* instruction_set() { return hwy::TargetName(HWY_DYNAMIC_DISPATCH(Targ
 
 bool use_separate_arithmetic() {
 #if HWY_ARCH_X86
-  hwy::DisableTargets(HWY_AVX2 | HWY_AVX3 | HWY_AVX3_DL);
+  hwy::DisableTargets(HWY_SSE4 - 1);  // Highway numbers the better ones lower
   return arithmetic() == Arithmetic::separate;
 #else
   return false;
 #endif
+}
+
+bool use_instruction_set(std::string_view wanted) {
+#if (HWY_TARGETS & (HWY_TARGETS - 1)) != 0
+  // The static target runs everywhere, though Highway does not list it among those found.
+  for (std::int64_t all = (hwy::SupportedTargets() | HWY_STATIC_TARGET) & HWY_TARGETS; all != 0; all &= all - 1) {
+    const std::int64_t target = all & -all;
+    if (wanted != hwy::TargetName(target)) continue;
+    hwy::SetSupportedTargetsForTest(target);
+    return instruction_set() == wanted;
+  }
+#endif
+  return wanted == instruction_set();
 }
 
 }  // namespace ballast::math

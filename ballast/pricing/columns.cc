@@ -28,6 +28,7 @@ enum class Order { price, second, third };
 constexpr std::size_t inputs(Payoff payoff) { return payoff == Payoff::spot ? 7 : 5; }
 constexpr std::size_t outputs(Order order) { return order == Order::price ? 1 : order == Order::second ? 9 : 14; }
 
+inline constexpr double largest_rate = 1e100;
 inline constexpr double no_time = 1e300;  // 1/s without time or vol: any log-moneyness but 0 is infinitely far out
 }  // namespace ballast::pricing
 #endif
@@ -62,6 +63,8 @@ HWY_INLINE void Reduce(D d, const double* const* in, std::size_t n, Lognormal& l
       const auto down = hn::Mul(rate, years), off = hn::Mul(yield, years);
       const auto limit = hn::Set(d, 300.0);
       inside = hn::And(inside, hn::And(hn::Le(hn::Abs(down), limit), hn::Le(hn::Abs(off), limit)));
+      // Their difference and their products stay finite; without time they could be anything. NaN is out already.
+      inside = hn::And(inside, hn::Le(hn::Max(hn::Abs(rate), hn::Abs(yield)), hn::Set(d, largest_rate)));
       const auto yield_share = lanes::ShortExp(d, hn::Neg(off)), carry = hn::Mul(hn::Sub(rate, yield), years);
       x = hn::Add(x, carry);
       delivered = hn::Mul(f, yield_share);
@@ -72,8 +75,9 @@ HWY_INLINE void Reduce(D d, const double* const* in, std::size_t n, Lognormal& l
       // S e^{-qT} - K e^{-rT} in two terms, so that it keeps its digits for an option that expires within the second.
       const auto difference = hn::Mul(yield_share, hn::Sub(f, k));
       const auto near_gap = hn::MulAdd(paid, lanes::Expm1(d, carry), difference);
-      // Where those two terms are not small against the prices, the difference of the prices is the better one.
-      const auto wide = hn::Gt(hn::Abs(hn::Add(difference, difference)), hn::Max(delivered, paid));
+      // Where a term or their sum is not small against the prices, the difference of the prices is the better one.
+      const auto most_of_it = hn::Max(hn::Abs(difference), hn::Abs(near_gap));
+      const auto wide = hn::Gt(hn::Add(most_of_it, most_of_it), hn::Max(delivered, paid));
       l.gap.set(d, i, hn::IfThenElse(wide, hn::Sub(delivered, paid), near_gap));
       l.yield_share.set(d, i, yield_share);
     }
@@ -305,6 +309,7 @@ void NormalThird(const double* const* columns, double* const* results, std::size
       auto inside = hn::And(Within(d, forward, -largest, largest), Within(d, strike, -largest, largest));
       inside = hn::And(inside, hn::And(Within(d, vol, 0.0, largest), Within(d, years, 0.0, largest)));
       inside = hn::And(inside, hn::And(hn::Eq(hn::Abs(sign), one), Within(d, down, -300.0, 300.0)));
+      inside = hn::And(inside, Within(d, rate, -largest_rate, largest_rate));
       const auto poison = hn::IfThenElse(inside, zero, hn::NaN(d));
       const auto bounds = hn::Set(d, smallest);
       const auto timed = hn::And(hn::Ge(vol, bounds), hn::Ge(years, bounds));
@@ -555,13 +560,14 @@ void black_tick(const TickColumns& c, double anchor, double spot, Output price, 
                 Output vega) {
   const std::size_t n = c.log_moneyness.size();
   same_length("black_tick", n,
-              {c.per_stdev.size(), c.half_stdev.size(), c.root_years.size(), c.forward_per_spot.size(), c.strike.size(),
-               c.sign.size(), price.size(), delta.size(), gamma.size(), vega.size()});
+              {c.per_stdev.size(), c.half_stdev.size(), c.root_years.size(), c.forward_per_spot.size(),
+               c.spot_per_forward.size(), c.strike.size(), c.sign.size(), price.size(), delta.size(), gamma.size(),
+               vega.size()});
   const std::array<const double*, 8> in = {
       c.log_moneyness.data(),    c.per_stdev.data(),        c.half_stdev.data(), c.root_years.data(),
       c.forward_per_spot.data(), c.spot_per_forward.data(), c.strike.data(),     c.sign.data()};
   const std::array<double*, 4> out = {price.data(), delta.data(), gamma.data(), vega.data()};
-  if (!(spot >= 0.01 * anchor && spot <= 100.0 * anchor)) {
+  if (!(anchor >= smallest && anchor <= largest && spot >= 0.01 * anchor && spot <= 100.0 * anchor)) {
     for (double* column : out) std::fill_n(column, n, std::numeric_limits<double>::quiet_NaN());
     return;
   }

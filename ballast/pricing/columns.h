@@ -6,14 +6,16 @@
 /// Shapes   all columns have one length, any length; a call with two lengths stops the program. An output may not
 ///          overlap an input or another output.
 /// Domain   forward, spot, strike in [1e-60, 1e60]; vol, years in [0, 1e60], where less than 1e-60 is 0: no time
-///          value, delta a step with a half at the money, no other Greek but carry; normal vol likewise; |rate years|,
-///          |yield years| <= 300; sign +1 (call) or -1 (put). A row outside has NaN in every output, and its
-///          neighbours do not notice.
+///          value, delta a step with a half at the money, no other Greek but carry; normal vol likewise; |rate|, |yield|
+///          <= 1e100 and |rate years|, |yield years| <= 300; sign +1 (call) or -1 (put). A row outside has NaN in every
+///          output, and its neighbours do not notice.
 /// Error    |error| <= 8 epsilon (1 + d1^2) scale, epsilon = 2^-52, measured by tools/kernel_accuracy on rows of every
-///          kind; 4 on tests/data/black_greeks.csv, inverse_option_greeks.csv and bachelier_greeks.csv. The scale is the
-///          value itself, or the sum of the absolute values of its terms where the terms can cancel. For black_scholes
-///          the bracket is 1 + d1^2 + (1 + |d1|) |r - q| T/s: ln(S/K) and (r - q) T can cancel in d1. A Greek below
-///          1e-300 may come out as 0, and so may every one made of phi(d1) where |d1| > 37.6.
+///          kind; 4 on tests/data/black_greeks.csv, inverse_option_greeks.csv and bachelier_greeks.csv. The scale is
+///          the value itself, or the sum of the absolute values of its terms where the terms can cancel. For
+///          black_scholes the bracket is 1 + d1^2 + (1 + |d1|) |r - q| T/s: ln(S/K) and (r - q) T can cancel in d1. A
+///          discount factor has what rate years and yield years lose in rounding on top, half an epsilon times each. A
+///          Greek below 1e-300 may come out as 0, and so may every one made of phi(d1) where |d1| > 37.6; one past the
+///          largest number is infinite, and so is ultima where vega/vol^2 is.
 /// Bits     a row's results depend on its own inputs alone: see math/columns.h.
 /// Cost     no allocation, no branch on the data: docs/performance.md has the figures.
 /// Source   as the scalar functions black_scholes_greeks, inverse_greeks and bachelier_greeks, which are the plain
@@ -84,7 +86,7 @@ void bachelier(const NormalColumns& options, const GreekColumns& greeks, const T
 /// What a move of spot does not change about an option, for the tick path. Columns of one length, as above.
 struct TickConstants {
   Output log_moneyness;     ///< ln(forward/strike) at the anchor spot
-  Output per_stdev;         ///< 1/s, s = vol sqrt(years); 1e30 without time or vol
+  Output per_stdev;         ///< 1/s, s = vol sqrt(years); 1e300 without time or vol
   Output half_stdev;        ///< s/2
   Output root_years;        ///< sqrt(years); 0 without time or vol
   Output forward_per_spot;  ///< forward over the anchor spot
@@ -101,7 +103,7 @@ void prepare_tick(const ForwardColumns& options, double spot, const TickConstant
 
 /// Undiscounted Black price, delta, gamma and vega, as `black`, after spot went from the anchor to `spot` and every
 /// forward with it in proportion. Error as `black` plus that of forward_per_spot times spot: 2 ulp of the forward.
-/// Domain   0.01 <= spot / anchor <= 100, else NaN in every row.
+/// Domain   anchor in [1e-60, 1e60], 0.01 <= spot / anchor <= 100, else NaN in every row.
 void black_tick(const TickColumns& constants, double anchor, double spot, Output price, Output delta, Output gamma,
                 Output vega);
 

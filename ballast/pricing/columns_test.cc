@@ -339,3 +339,35 @@ TEST_CASE("a spot tick on cached constants is the full kernel at the moved forwa
   black_tick(tick, 65000.0, 649.0, got[0], got[1], got[2], got[3]);
   for (std::size_t i = 0; i < n; ++i) CHECK(std::isnan(got[0][i]));
 }
+
+TEST_CASE("a carry far from 0 takes no digits from the price") {
+  // K e^{-rT} (e^{(r-q)T} - 1) has lost 60 epsilon here: the price was above its bound, the spot.
+  Chain chain;
+  chain.add(3.0815766866463e53, 3.0815766866463e53, 3.17879e9, 6.07038e-6, 1.0, 10115820.5, 0.0);
+  const auto out = run(Kernel::black_scholes, chain);
+  CHECK(out[0][0] == doctest::Approx(chain.in[0][0]).epsilon(4.0 * epsilon));
+  CHECK(out[0][0] <= chain.in[0][0] * (1.0 + 4.0 * epsilon));
+}
+
+TEST_CASE("rates whose difference overflows are outside the domain") {
+  Chain chain;
+  const double most = std::numeric_limits<double>::max();
+  chain.add(443895.0, 398183.0, 0.0, 0.0, 1.0, most, -most);  // was a price of 0
+  chain.add(443895.0, 398183.0, 0.0, 0.0, 1.0, 1e100, -1e100);
+  for (const Kernel kernel : {Kernel::black_scholes, Kernel::bachelier})
+    for (const auto& column : run(kernel, chain)) {
+      CHECK(std::isnan(column[0]));
+      CHECK(std::isfinite(column[1]));
+    }
+  CHECK(run(Kernel::black_scholes, chain)[0][1] == 443895.0 - 398183.0);
+}
+
+TEST_CASE("a tick from an anchor that is no price is NaN") {
+  std::vector<double> c(8, 1.0), out(4);
+  const auto column = [&](std::size_t i) { return Column(&c[i], 1); };
+  for (const double anchor : {0.0, infinity, not_a_number}) {
+    black_tick({column(0), column(1), column(2), column(3), column(4), column(5), column(6), column(7)}, anchor, anchor,
+               Output(&out[0], 1), Output(&out[1], 1), Output(&out[2], 1), Output(&out[3], 1));
+    for (const double v : out) CHECK(std::isnan(v));
+  }
+}

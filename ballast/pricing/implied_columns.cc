@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 
 #include "ballast/base/result.h"
@@ -24,6 +25,8 @@ namespace constant = math::internal;
 // A price whose share of its bound is tiny is carried 2^400 times as large; its logarithm takes that back.
 inline constexpr double lift = 0x1p400, ln_lift = 277.2588722239781237668928485832706;  // 400 ln 2, mpmath
 inline constexpr int most_steps = 24;
+// A guess that has not led to the answer in so many is given up.
+inline constexpr int most_warm_steps = 4;
 // The step is of fourth order: one below 3e-5 leaves an error of 1e-18 times a constant below 100.
 inline constexpr double small_step = 3e-5;
 
@@ -44,26 +47,35 @@ struct Search {
 
 HWY_INLINE V Outcome(D d, ImpliedOutcome outcome) { return hn::Set(d, static_cast<double>(outcome)); }
 
+// No price has its stdev further out than h = 45; past 1000 the ratios of a step overflow, and a guess passed for the
+// end.
+HWY_INLINE V Least(D d, V x) { return hn::Max(hn::Mul(x, hn::Set(d, 1.0 / 900.0)), hn::Set(d, 1e-300)); }
+
 // One row's admissible prices and its target. With a guess of the vol it starts there, on the guess's own side and
 // without bounds: Misled finds the rows that it led astray.
 template <bool warm>
 HWY_INLINE void Classify(D d, const double* const* in, std::size_t n, Search& w) {
   const auto zero = hn::Zero(d), one = hn::Set(d, 1.0);
+  constexpr double most_price = std::numeric_limits<double>::max();
   for (std::size_t i = 0; i < n; i += hn::Lanes(d)) {
     const auto f = hn::LoadU(d, in[0] + i), k = hn::LoadU(d, in[1] + i), price = hn::LoadU(d, in[2] + i),
                years = hn::LoadU(d, in[3] + i), sign = hn::LoadU(d, in[4] + i);
     auto inside = hn::And(Within(d, f, smallest, largest), Within(d, k, smallest, largest));
-    inside = hn::And(inside, hn::And(Within(d, price, -1e300, 1e300), Within(d, years, smallest, largest)));
+    inside = hn::And(inside, hn::And(Within(d, price, -most_price, most_price), Within(d, years, smallest, largest)));
     inside = hn::And(inside, hn::Eq(hn::Abs(sign), one));
     const auto is_call = hn::Gt(sign, zero);
-    const auto intrinsic = hn::Max(hn::Mul(sign, hn::Sub(f, k)), zero);
-    const auto time_value = hn::Sub(price, intrinsic);
+    // In the money the intrinsic value in two parts: far strikes would lose what little time value there is.
+    const auto gap = hn::Sub(f, k), intrinsic = hn::Mul(sign, gap);
+    const auto rest = hn::Mul(sign, lanes::SumRest(d, f, hn::Neg(k), gap));
+    const auto in_money = hn::Gt(intrinsic, zero);
+    const auto above = hn::IfThenElse(in_money, hn::Sub(price, intrinsic), price);
+    const auto time_value = hn::Sub(above, hn::IfThenElseZero(in_money, rest));
     const auto left = hn::Sub(hn::IfThenElse(is_call, f, k), price);
     const auto smaller = hn::Min(f, k);
     auto outcome =
         hn::IfThenElse(hn::Le(left, zero), Outcome(d, ImpliedOutcome::above_bound), Outcome(d, ImpliedOutcome::ok));
-    outcome = hn::IfThenElse(hn::Eq(time_value, zero), Outcome(d, ImpliedOutcome::at_intrinsic), outcome);
-    outcome = hn::IfThenElse(hn::Lt(time_value, zero), Outcome(d, ImpliedOutcome::below_intrinsic), outcome);
+    outcome = hn::IfThenElse(hn::Eq(above, zero), Outcome(d, ImpliedOutcome::at_intrinsic), outcome);
+    outcome = hn::IfThenElse(hn::Lt(above, zero), Outcome(d, ImpliedOutcome::below_intrinsic), outcome);
     outcome = hn::IfThenElse(inside, outcome, Outcome(d, ImpliedOutcome::not_finite));
     const auto ok = hn::Eq(outcome, Outcome(d, ImpliedOutcome::ok));
     // Rows without an answer run along on a harmless one.
@@ -82,7 +94,7 @@ HWY_INLINE void Classify(D d, const double* const* in, std::size_t n, Search& w)
       low = hn::Or(tiny, hn::Lt(hn::Mul(guess, guess), hn::Add(double_x, hn::Set(d, 0.49))));
       w.from.set(d, i, hn::IfThenElse(low, zero, hn::Set(d, 1e-30)));
       w.to.set(d, i, most);
-      w.s.set(d, i, guess);
+      w.s.set(d, i, hn::Min(hn::Max(guess, Least(d, x)), most));
     } else {
       const auto edge = hn::Set(d, reach_below), reach = hn::Sqrt(hn::MulAdd(edge, edge, double_x));
       const auto y = hn::Sub(reach, edge);
@@ -91,9 +103,9 @@ HWY_INLINE void Classify(D d, const double* const* in, std::size_t n, Search& w)
       w.from.set(d, i, hn::IfThenElse(low, zero, reach));
       w.to.set(d, i, hn::IfThenElse(low, hn::Add(reach, edge), most));
     }
-    const auto rest = hn::IfThenElse(ok, left, some);
+    const auto remaining = hn::IfThenElse(ok, left, some);
     w.x.set(d, i, x);
-    w.target.set(d, i, hn::IfThenElse(low, share, rest));
+    w.target.set(d, i, hn::IfThenElse(low, share, remaining));
     w.bound.set(d, i, bound);
     w.root_years.set(d, i, root_years);
     w.factor.set(d, i, hn::IfThenElse(hn::And(ok, tiny), hn::Set(d, lift), one));
@@ -142,7 +154,7 @@ HWY_INLINE V StartHigh(D d, std::size_t i, const Search& w) {
 HWY_INLINE M IsLow(D d, std::size_t i, const Search& w) { return hn::Eq(w.from.at(d, i), hn::Zero(d)); }
 
 HWY_INLINE V Bounded(D d, std::size_t i, const Search& w, V s) {
-  return hn::Min(hn::Max(s, hn::Max(w.from.at(d, i), hn::Set(d, 1e-300))), w.to.at(d, i));
+  return hn::Min(hn::Max(s, hn::Max(w.from.at(d, i), Least(d, w.x.at(d, i)))), w.to.at(d, i));
 }
 
 HWY_INLINE void Start(D d, std::size_t n, Search& w) {
@@ -215,14 +227,18 @@ HWY_INLINE void StepMove(D d, std::size_t i, Search& w) {
   const auto above = hn::MulAdd(hn::Mul(half, second), newton, one);
   const auto below = hn::MulAdd(newton, hn::MulAdd(hn::Mul(hn::Set(d, 1.0 / 6.0), third), newton, second), one);
   auto step = hn::Mul(newton, hn::Div(above, below));
-  // Far from the root the rational step may turn round; Newton's does not, the objectives are monotone.
-  step = hn::IfThenElse(hn::Gt(hn::Mul(step, newton), zero), step, newton);
+  // Far from the root the rational step may turn round, or vanish and pass for the last one; Newton's does not, the
+  // objectives are monotone.
+  step =
+      hn::IfThenElse(hn::Gt(hn::Mul(step, newton), hn::Mul(hn::Set(d, 0.0625), hn::Mul(newton, newton))), step, newton);
   step = hn::Min(hn::Max(step, hn::Set(d, -0.75)), three);
   const auto active = hn::Gt(w.active.at(d, i), zero);
   const auto next = hn::Min(hn::Max(hn::MulAdd(s, step, s), w.from.at(d, i)), w.to.at(d, i));
   w.s.set(d, i, hn::IfThenElse(active, next, s));
-  const auto large = hn::Gt(hn::Abs(step), hn::Set(d, small_step));
-  w.active.set(d, i, hn::IfThenElseZero(hn::And(active, large), one));
+  // In the money the price and its distance to the bound may be rounded so differently that they lie on one side each:
+  // then the answer is the end of the side.
+  const auto moved = hn::And(hn::Gt(hn::Abs(step), hn::Set(d, small_step)), hn::Ne(next, s));
+  w.active.set(d, i, hn::IfThenElseZero(hn::And(active, moved), one));
 }
 
 HWY_INLINE bool AnyActive(D d, std::size_t i, const Search& w) {
@@ -278,7 +294,7 @@ HWY_INLINE M Misled(D d, const double* guess, std::size_t i, const Search& w) {
 
 HWY_INLINE void Warm(D d, const double* const* in, std::size_t n, Search& w, Search& spare) {
   Classify<true>(d, in, n, w);
-  Solve(d, n, 4, w);
+  Solve(d, n, most_warm_steps, w);
   bool all_well = true;
   for (std::size_t i = 0; i < n; i += hn::Lanes(d)) all_well = all_well && hn::AllFalse(d, Misled(d, in[5], i, w));
   if (all_well) return;

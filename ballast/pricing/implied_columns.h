@@ -20,7 +20,7 @@ using math::ImpliedOutcome;
 /// Shapes   all columns have one length; outputs overlap nothing.
 /// Domain   every price strictly between max(sign (F - K), 0) and its bound, F for a call and K for a put; the others,
 ///          and rows outside the ranges above (not_finite), get their outcome. `limit` is for an iteration that
-///          does not end in 24 steps; no input is known that does.
+///          does not end in 24 steps: a stdev below 1e-300; no other input is known that does.
 /// Error    |vol/exact - 1| <= 4 (1 + |b/(s b')|) epsilon for the out-of-the-money price b(s) of stdev s, epsilon =
 ///          2^-52: the accuracy that a rounded price allows, times four. In the money the price goes through parity
 ///          first; what its rounding lost, nothing recovers.
@@ -33,8 +33,8 @@ using math::ImpliedOutcome;
 void implied_vol(const QuoteColumns& quotes, Output vol, std::span<ImpliedOutcome> outcome);
 
 /// The same from a vol that is known to be near, as the last tick's: one step where it is within 1e-5 of the answer,
-/// two within a tenth. Where `guess` is not a positive number the start value is the one above. The result can differ
-/// in its last bits from a cold one; both keep the bound.
+/// two within a tenth. Where `guess` is not a positive number, or leads nowhere in eight steps, the start value is the
+/// one above. The result can differ in its last bits from a cold one; both keep the bound.
 void implied_vol(const QuoteColumns& quotes, Column guess, Output vol, std::span<ImpliedOutcome> outcome);
 
 struct ImpliedVol {

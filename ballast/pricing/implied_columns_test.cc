@@ -191,3 +191,42 @@ TEST_CASE("an implied vol's bits depend on nothing but its row, and one row is t
     CHECK((same_bits(one.vol, all.vol[i]) || std::isnan(one.vol)));
   }
 }
+
+TEST_CASE("a guess from nowhere costs steps, not the answer") {
+  Quotes quotes;
+  for (const double guess : {1e-60, 1.58484e-12, 1e-6, 1e3, 1e60}) {
+    quotes.add(33.5136, 32.9116, 0.452217, 0.00495224, -1.0, guess);
+    quotes.add(399.967, 1.62244e7, 108.454, 13.5614, 1.0, guess);
+  }
+  // The rational step vanished at its first point, which passed for the answer.
+  quotes.add(0x1.b697bc2485daep+18, 0x1.b697bc2485dbp+18, 0x1.2c69b5a8709b3p+16, 0x1.6a99b96be0927p-11, -1.0, 2.21294);
+  quotes.cold();
+  const auto cold = quotes.vol;
+  quotes.warm();
+  for (std::size_t i = 0; i < quotes.size(); ++i) {
+    CAPTURE(i);
+    CHECK(quotes.outcome[i] == ImpliedOutcome::ok);
+    CHECK(std::abs(quotes.vol[i] / cold[i] - 1.0) <= 1e-13);
+  }
+}
+
+TEST_CASE("prices that parity has rounded to both ends of their range still have a vol") {
+  Quotes quotes;
+  quotes.add(0x1.2204180d4edep+36, 0x1.c0b33a8d9c28p-16, 0x1.2204180d4eddfp+36, 0x1.3e75ed1de2c26p-133, 1.0);
+  quotes.add(0x1.af72e9ff7b55ap-199, 0x1.0d113ea42ddcap-147, 0x1.0d113ea42ddc9p-147, 0x1.7bcc513a7a869p-58, -1.0);
+  quotes.cold();
+  for (std::size_t i = 0; i < quotes.size(); ++i) {
+    CHECK(quotes.outcome[i] == ImpliedOutcome::ok);
+    CHECK(quotes.vol[i] > 0.0);
+  }
+}
+
+TEST_CASE("a finite price has an outcome, however large") {
+  Quotes quotes;
+  const double most = std::numeric_limits<double>::max();
+  for (const double sign : {1.0, -1.0})
+    quotes.add(100.0, 90.0, most, 1.0, sign), quotes.add(100.0, 90.0, -most, 1.0, sign);
+  quotes.cold();
+  for (std::size_t i = 0; i < quotes.size(); ++i)
+    CHECK(quotes.outcome[i] == (quotes.price[i] > 0.0 ? ImpliedOutcome::above_bound : ImpliedOutcome::below_intrinsic));
+}
