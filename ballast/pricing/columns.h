@@ -6,9 +6,9 @@
 /// Shapes   all columns have one length, any length; a call with two lengths stops the program. An output may not
 ///          overlap an input or another output.
 /// Domain   forward, spot, strike in [1e-60, 1e60]; vol, years in [0, 1e60], where less than 1e-60 is 0: no time
-///          value, delta a step with a half at the money, no other Greek but carry; normal vol likewise; |rate|, |yield|
-///          <= 1e100 and |rate years|, |yield years| <= 300; sign +1 (call) or -1 (put). A row outside has NaN in every
-///          output, and its neighbours do not notice.
+///          value, delta a step with a half at the money, no other Greek but carry; normal vol likewise; rate and yield
+///          within 1e100, rate years and yield years within 300 of 0; sign +1 (call) or -1 (put). A row outside has NaN
+///          in every output, and its neighbours do not notice.
 /// Error    |error| <= 8 epsilon (1 + d1^2) scale, epsilon = 2^-52, measured by tools/kernel_accuracy on rows of every
 ///          kind; 4 on tests/data/black_greeks.csv, inverse_option_greeks.csv and bachelier_greeks.csv. The scale is
 ///          the value itself, or the sum of the absolute values of its terms where the terms can cancel. For
