@@ -24,6 +24,7 @@
 #include "ballast/math/normal.h"
 #include "ballast/math/sums.h"
 #include "ballast/pricing/columns.h"
+#include "ballast/pricing/grid_columns.h"
 #include "ballast/pricing/implied_columns.h"
 
 namespace {
@@ -348,6 +349,30 @@ Hash sums(bool products, std::size_t points) {
   return hash;
 }
 
+// Books of every length up to 200 rows in six scenarios.
+Hash grids(std::size_t points) {
+  Hash hash;
+  const std::vector<pricing::Scenario> scenarios = {{},          {0.875, 1.0, 0.0},   {1.125, 0.5, 0.0625},
+                                                    {0.5, 2, 0}, {1.0, 1.0, -0.6875}, {2.0, 0.25, 0.0}};
+  std::vector<std::vector<double>> c(6, std::vector<double>(200));
+  for (Word first = 0, n = 1; first < points; first += n, n = n % 200 + 1) {
+    for (std::size_t i = 0; i < n; ++i) {
+      const auto part = [&](Word column) { return static_cast<double>(word(first + i, column) % 4096) / 4096.0; };
+      c[0][i] = 32768.0 * (1.0 + part(0));
+      c[1][i] = 32768.0 * (0.5 + 2.0 * part(1));
+      c[2][i] = 0.125 + part(2);
+      c[3][i] = part(3) * part(3);
+      c[4][i] = part(4) < 0.5 ? -1.0 : 1.0;
+      c[5][i] = 64.0 * part(5) - 32.0;
+    }
+    const auto column = [&](std::size_t k) { return Column(c[k]).first(n); };
+    std::vector<double> value(scenarios.size());
+    pricing::black_grid({column(0), column(1), column(2), column(3), column(4)}, column(5), scenarios, value);
+    for (const double v : value) hash.add(canonical(v));
+  }
+  return hash;
+}
+
 // -------------------------------------------------------------------------------------------------------------- words
 
 struct Arguments {
@@ -426,6 +451,7 @@ int main(int argc, char** argv) {
   }
   show("sum", sums(false, a.points));
   show("dot", sums(true, a.points));
+  show("black_grid", grids(a.points));
   std::printf("%s %016llx\n", name, static_cast<unsigned long long>(all.value));
   return same ? 0 : 1;
 }

@@ -1,5 +1,5 @@
-#include "ballast/math/elementary.h"
 #include "ballast/math/normalised_black.h"
+#include "ballast/math/elementary.h"
 
 #include <algorithm>
 #include <cmath>
