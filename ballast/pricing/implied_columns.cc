@@ -114,6 +114,13 @@ HWY_INLINE void Classify(D d, const double* const* in, std::size_t n, Search& w)
   }
 }
 
+// The logarithm of a positive normal number within 1e-4 of itself.
+HWY_INLINE V GuessLog(D d, V v) {
+  const auto split = lanes::Split(d, v);
+  const auto f = hn::Sub(split.m, hn::Set(d, 1.0));
+  return hn::MulAdd(f, lanes::Polynomial(d, constant::rough_log, f), hn::Mul(split.k, hn::Set(d, 0.6931471805599453)));
+}
+
 // The closed-form start. Below the inflexion Bachelier's price inverted, above it the distance a = t - h from N(-a).
 HWY_INLINE void StartLow(D d, std::size_t i, Search& w) {
   const auto one = hn::Set(d, 1.0);
@@ -126,7 +133,7 @@ HWY_INLINE void StartLow(D d, std::size_t i, Search& w) {
   const auto money = hn::Lt(hn::Mul(x, inverse), hn::Set(d, 1e-9));
   const auto x_some = hn::IfThenElse(money, hn::Div(hn::Mul(hn::Set(d, 1e-9), unit), inverse), x);
   const auto z = hn::Mul(hn::Mul(x_some, lanes::ShortExp(d, hn::Mul(hn::Set(d, 0.5), x))), inverse);
-  const auto l = hn::Add(lanes::Log(d, hn::Add(unit, z)), hn::IfThenElseZero(lifted, hn::Set(d, ln_lift)));
+  const auto l = hn::Add(GuessLog(d, hn::Add(unit, z)), hn::IfThenElseZero(lifted, hn::Set(d, ln_lift)));
   // x / h with h = l sqrt(p/q).
   const auto p = lanes::Polynomial(d, constant::guess_p, l), q = lanes::Polynomial(d, constant::guess_q, l);
   w.s.set(d, i, hn::Div(hn::Mul(x_some, q), hn::Mul(l, hn::Sqrt(hn::Mul(p, q)))));
