@@ -237,9 +237,18 @@ HWY_INLINE hn::Vec<D> LogRatio(D d, hn::Vec<D> a, hn::Vec<D> b) {
       hn::ShiftRight<52>(hn::Add(hn::Sub(a_bits, b_bits), hn::Set(du, 0x3ff0000000000000u + 0x0008000000000000u)));
   const auto k = hn::Sub(hn::BitCast(d, hn::Or(octave, hn::Set(du, 0x4330000000000000u))), hn::Set(d, 0x1p52 + 1023.0));
   // b 2^k, by its exponent; a and it differ by a factor below 1.502, so their difference is exact.
-  const auto b_near =
-      hn::BitCast(d, hn::Add(b_bits, hn::ShiftLeft<52>(hn::Sub(octave, hn::Set(du, std::uint64_t{1023})))));
-  const auto top = hn::Sub(a, b_near), bottom = hn::Add(a, b_near);
+  auto a_near = a;
+  auto shift = hn::Sub(octave, hn::Set(du, std::uint64_t{1023}));
+#if !HWY_NATIVE_FMA
+  if constexpr (carried) {
+    // Both with the exponent of 1: the splitting in ProductRest would overflow near the largest number.
+    const auto exponent = hn::Sub(hn::ShiftRight<52>(a_bits), hn::Set(du, std::uint64_t{1023}));
+    a_near = hn::BitCast(d, hn::Sub(a_bits, hn::ShiftLeft<52>(exponent)));
+    shift = hn::Sub(shift, exponent);
+  }
+#endif
+  const auto b_near = hn::BitCast(d, hn::Add(b_bits, hn::ShiftLeft<52>(shift)));
+  const auto top = hn::Sub(a_near, b_near), bottom = hn::Add(a_near, b_near);
   auto rest = hn::Mul(k, hn::Set(d, ln2_low));
   hn::Vec<D> s;
   if constexpr (carried) {
@@ -247,7 +256,7 @@ HWY_INLINE hn::Vec<D> LogRatio(D d, hn::Vec<D> a, hn::Vec<D> b) {
     s = hn::Mul(top, per_bottom);
     const auto product = hn::Mul(s, bottom);
     // What s is short of top / (a + b_near), the rounding of the sum included.
-    const auto miss = hn::NegMulAdd(s, SumRest(d, a, b_near, bottom),
+    const auto miss = hn::NegMulAdd(s, SumRest(d, a_near, b_near, bottom),
                                     hn::Sub(hn::Sub(top, product), ProductRest(d, s, bottom, product)));
     rest = hn::MulAdd(hn::Set(d, 2.0), hn::Mul(miss, per_bottom), rest);
   } else {

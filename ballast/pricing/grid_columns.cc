@@ -46,7 +46,7 @@ HWY_INLINE void Prepare(D d, const double* const* in, std::size_t n, GridRows& r
                years = hn::LoadU(d, in[3] + i), sign = hn::LoadU(d, in[4] + i), weight = hn::LoadU(d, in[5] + i);
     auto inside = hn::And(Within(d, f, smallest, largest), Within(d, k, smallest, largest));
     inside = hn::And(inside, hn::And(Within(d, vol, 0.0, largest), Within(d, years, 0.0, largest)));
-    inside = hn::And(inside, hn::And(hn::Eq(hn::Abs(sign), one), Within(d, weight, -1e300, 1e300)));
+    inside = hn::And(inside, hn::And(hn::Eq(hn::Abs(sign), one), Within(d, weight, -1e200, 1e200)));
     rows.log_moneyness.set(d, i, lanes::LogRatio<false>(d, f, k));
     rows.forward.set(d, i, f);
     rows.strike.set(d, i, k);

@@ -17,7 +17,7 @@ struct Scenario {
 /// every cell, in one call. For coin-settled books the same with weights over the forward, and the result over the
 /// price factor: V/F summed in coin.
 /// Shapes   options and weight of one length, scenarios and value of another; value overlaps nothing.
-/// Domain   options as in ForwardColumns; a row outside, a weight that is not finite, or a scenario outside makes its
+/// Domain   options as in ForwardColumns; a row outside, a weight beyond 1e200, or a scenario outside makes its
 ///          sums NaN: there is no book with a hole in it.
 /// Error    prices as `black`, with 2 epsilon of the log-moneyness more; their sum as math::dot.
 /// Bits     as math/columns.h, for one order of the rows.
