@@ -32,6 +32,7 @@
 #include "ballast/pricing/screen.h"
 #include "ballast/pricing/settlement_window.h"
 #include "ballast/pricing/strike_from_delta.h"
+#include "ballast/pricing/tick_columns.h"
 #include "ballast/risk/book.h"
 #include "ballast/risk/exposure.h"
 #include "ballast/risk/pnl.h"

@@ -28,6 +28,7 @@
 #include "ballast/math/normalised_black.h"
 #include "ballast/pricing/columns.h"
 #include "ballast/pricing/implied_columns.h"
+#include "ballast/pricing/tick_columns.h"
 #include "tests/jet.h"
 
 namespace {

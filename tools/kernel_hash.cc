@@ -26,6 +26,7 @@
 #include "ballast/pricing/columns.h"
 #include "ballast/pricing/grid_columns.h"
 #include "ballast/pricing/implied_columns.h"
+#include "ballast/pricing/tick_columns.h"
 
 namespace {
 

@@ -376,13 +376,20 @@ HWY_INLINE hn::Vec<D> NormPdf(D d, hn::Vec<D> x) {
   return hn::IfThenElse(hn::IsNaN(x), x, ScaleFully(d, Times(d, per_sqrt_2pi, per_sqrt_2pi_low, e).high, e.exponent));
 }
 
+/// A Gaussian tail c e^{-half a^2} q / (a q + p), a >= 0, for a constant c in two parts: rounded once, all but for
+/// terms of second order.
+template <class D, std::size_t n, std::size_t m>
+HWY_INLINE hn::Vec<D> Tail(D d, hn::Vec<D> a, double minus_half, double c, double c_low, const double (&p)[n],
+                           const double (&q)[m]) {
+  const auto e = GaussReduced(d, a, minus_half);
+  return ScaleFully(d, Ratio(d, Times(d, c, c_low, e), CarriedRational(d, p, q, a)), e.exponent);
+}
+
 /// Phi(x). Every x; NaN for NaN.
 template <class D>
 HWY_INLINE hn::Vec<D> NormCdf(D d, hn::Vec<D> x) {
   const auto a = hn::Min(hn::Abs(x), hn::Set(d, 39.5));
-  const auto e = GaussReduced(d, a, -0.5);
-  const auto tail = ScaleFully(
-      d, Ratio(d, Times(d, per_sqrt_2pi, per_sqrt_2pi_low, e), CarriedRational(d, mills_p, mills_q, a)), e.exponent);
+  const auto tail = Tail(d, a, -0.5, per_sqrt_2pi, per_sqrt_2pi_low, mills_p, mills_q);
   const auto result = hn::IfThenElse(hn::Gt(x, hn::Zero(d)), hn::Sub(hn::Set(d, 1.0), tail), tail);
   return hn::IfThenElse(hn::IsNaN(x), x, result);
 }
@@ -391,9 +398,7 @@ HWY_INLINE hn::Vec<D> NormCdf(D d, hn::Vec<D> x) {
 template <class D>
 HWY_INLINE hn::Vec<D> Erfc(D d, hn::Vec<D> x) {
   const auto a = hn::Min(hn::Abs(x), hn::Set(d, 28.0));
-  const auto e = GaussReduced(d, a, -1.0);
-  const auto tail = ScaleFully(
-      d, Ratio(d, Times(d, per_sqrt_pi, per_sqrt_pi_low, e), CarriedRational(d, erfc_p, erfc_q, a)), e.exponent);
+  const auto tail = Tail(d, a, -1.0, per_sqrt_pi, per_sqrt_pi_low, erfc_p, erfc_q);
   const auto result = hn::IfThenElse(hn::Lt(x, hn::Zero(d)), hn::Sub(hn::Set(d, 2.0), tail), tail);
   return hn::IfThenElse(hn::IsNaN(x), x, result);
 }

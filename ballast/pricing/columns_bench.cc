@@ -11,6 +11,7 @@
 #include <ql/pricingengines/blackcalculator.hpp>
 
 #include "ballast/pricing/plain_loop_bench.h"
+#include "ballast/pricing/tick_columns.h"
 
 // Chains of 16 (an expiry), 1,024 (a coin) and 100,000 options, one core: the column kernels beside thirty plain lines
 // with -Ofast -mavx2 -mfma and beside QuantLib's BlackCalculator, in one process.

@@ -18,6 +18,7 @@
 #include "ballast/pricing/black.h"
 #include "ballast/pricing/black_scholes.h"
 #include "ballast/pricing/inverse.h"
+#include "ballast/pricing/tick_columns.h"
 #include "tests/support.h"
 #include "tests/table_error.h"
 

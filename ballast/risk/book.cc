@@ -6,6 +6,7 @@
 
 #include "ballast/base/result.h"
 #include "ballast/math/sums.h"
+#include "ballast/pricing/tick_columns.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "ballast/risk/book.cc"

@@ -8,6 +8,7 @@ namespace ballast::pricing {
 // dependent operations, short loops let the processor work on several rows at once.
 inline constexpr std::size_t block = 64;
 inline constexpr double smallest = 1e-60, largest = 1e60;  // of prices, vols and times: their products stay in range
+inline constexpr double no_time = 1e300;  // 1/s without time or vol: any log-moneyness but 0 is infinitely far out
 }  // namespace ballast::pricing
 #endif
 
