@@ -44,6 +44,17 @@ void require(bool good, const char* what) {
   if (!good) abort_with({Fault::bad_input, what});
 }
 
+// The weighted worth in every scenario and, last, in none: one call, so that a cell without a move has no profit at
+// all.
+std::vector<double> worth(const OptionRows& options, std::span<const double> weight,
+                          std::span<const pricing::Scenario> scenarios) {
+  std::vector<pricing::Scenario> cells(scenarios.begin(), scenarios.end());
+  cells.emplace_back();
+  std::vector<double> value(cells.size());
+  pricing::black_grid(options.columns(), weight, cells, value);
+  return value;
+}
+
 }  // namespace
 
 std::vector<double> net_quantities(const OptionPositions& positions, std::size_t rows) {
@@ -97,22 +108,24 @@ std::vector<pricing::Scenario> scenario_grid(std::span<const double> price_moves
   return scenarios;
 }
 
-GridProfit grid_profit(const OptionRows& options, std::span<const double> net_quantity,
-                       std::span<const pricing::Scenario> scenarios) {
-  const std::size_t n = options.size(), m = scenarios.size();
-  require(net_quantity.size() == n, "grid_profit: one net quantity a row");
-  // The base is one more cell of the same call, so that a cell without a move has no profit at all.
-  std::vector<pricing::Scenario> cells(scenarios.begin(), scenarios.end());
-  cells.emplace_back();
-  std::vector<double> usd(m + 1), coin(m + 1), per_forward(n);
-  for (std::size_t i = 0; i < n; ++i) per_forward[i] = net_quantity[i] / options.forward[i];
-  pricing::black_grid(options.columns(), net_quantity, cells, usd);
-  pricing::black_grid(options.columns(), per_forward, cells, coin);
-  GridProfit profit{std::vector<double>(m), std::vector<double>(m)};
-  for (std::size_t j = 0; j < m; ++j) {
-    profit.usd[j] = usd[j] - usd[m];
-    profit.coin[j] = coin[j] / scenarios[j].price_factor - coin[m];
-  }
+std::vector<double> grid_profit_usd(const OptionRows& options, std::span<const double> net_quantity,
+                                    std::span<const pricing::Scenario> scenarios) {
+  std::vector<double> profit = worth(options, net_quantity, scenarios);
+  const double base = profit.back();
+  profit.pop_back();
+  for (double& p : profit) p -= base;
+  return profit;
+}
+
+std::vector<double> grid_profit_coin(const OptionRows& options, std::span<const double> net_quantity,
+                                     std::span<const pricing::Scenario> scenarios) {
+  require(net_quantity.size() == options.size(), "grid_profit_coin: one net quantity a row");
+  std::vector<double> per_forward(options.size());
+  for (std::size_t i = 0; i < options.size(); ++i) per_forward[i] = net_quantity[i] / options.forward[i];
+  std::vector<double> profit = worth(options, per_forward, scenarios);
+  const double base = profit.back();
+  profit.pop_back();
+  for (std::size_t j = 0; j < profit.size(); ++j) profit[j] = profit[j] / scenarios[j].price_factor - base;
   return profit;
 }
 

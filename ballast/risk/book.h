@@ -65,13 +65,13 @@ class TickBook {
   std::vector<double> price_, delta_, gamma_, vega_;
 };
 
-/// The profit of a book in every cell of a grid (price moves x vol moves) or on a ladder, against no move at all.
-struct GridProfit {
-  std::vector<double> usd;   ///< of the options' USD value
-  std::vector<double> coin;  ///< of their coin value V/F: what a coin-settled account sees
-};
-GridProfit grid_profit(const OptionRows& options, std::span<const double> net_quantity,
-                       std::span<const pricing::Scenario> scenarios);
+/// The profit of a book of options in every cell of a grid or on a ladder, against no move at all: in USD, and in coin,
+/// V/F, which is what a coin-settled account sees. One net quantity a row.
+/// Error    as pricing::black_grid; a cell without a move is 0.
+std::vector<double> grid_profit_usd(const OptionRows& options, std::span<const double> net_quantity,
+                                    std::span<const pricing::Scenario> scenarios);
+std::vector<double> grid_profit_coin(const OptionRows& options, std::span<const double> net_quantity,
+                                     std::span<const pricing::Scenario> scenarios);
 
 /// price moves x vol moves, price outer: `price_moves` relative (-0.1 is minus ten percent), `vol_moves` relative too.
 std::vector<pricing::Scenario> scenario_grid(std::span<const double> price_moves, std::span<const double> vol_moves);

@@ -38,13 +38,13 @@ Result<ScenarioProfit> scenario_profit(const Exposure& exposure, std::span<const
     rows.sign.push_back(p.instrument.option_type == market::OptionType::call ? 1.0 : -1.0);
     (coin_settled ? inverse_quantity : linear_quantity).push_back(p.coins.value * p.unit.still_exposed);
   }
-  const GridProfit coin_options = grid_profit(inverse, inverse_quantity, scenarios),
-                   usd_options = grid_profit(linear, linear_quantity, scenarios);
+  const std::vector<double> coin_options = grid_profit_coin(inverse, inverse_quantity, scenarios),
+                            usd_options = grid_profit_usd(linear, linear_quantity, scenarios);
   ScenarioProfit result{exposure.underlying, exposure.coin_settled ? Numeraire::coin : Numeraire::usd, {}};
   for (std::size_t j = 0; j < scenarios.size(); ++j) {
     const double factor = scenarios[j].price_factor;
-    const double usd = usd_options.usd[j] + linear_usd * (factor - 1.0);
-    const double coin = coin_options.coin[j] + inverse_futures * (1.0 - 1.0 / factor);
+    const double usd = usd_options[j] + linear_usd * (factor - 1.0);
+    const double coin = coin_options[j] + inverse_futures * (1.0 - 1.0 / factor);
     result.profit.push_back(exposure.coin_settled ? coin + usd / (exposure.index.value * factor) : usd);
   }
   return result;
