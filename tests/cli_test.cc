@@ -170,7 +170,7 @@ TEST_CASE("scenarios: the sample book in a grid, no move no profit, and moves th
   CHECK(std::count(table.out.begin(), table.out.end(), '*') == 2);  // the legend and the worst cell
   const Ran csv = ballast_cli(sample + " -o csv --price-moves=-0.1,0 --vol-moves 0");
   CHECK(csv.code == 0);
-  CHECK(csv.out.find("BTC,0,0,coin,0\n") != std::string::npos);
+  CHECK(csv.out.find("BTC,0,0,coin,0,OK\n") != std::string::npos);
   // The first order of the profit is the hedge's own delta in coin.
   const Ran small = ballast_cli(sample + " -o csv --price-moves=-0.0001,0.0001 --vol-moves 0");
   const auto profit = [&](const std::string& move) {
@@ -182,6 +182,16 @@ TEST_CASE("scenarios: the sample book in a grid, no move no profit, and moves th
   const double slope = (profit("0.0001") - profit("-0.0001")) / 0.0002;
   // The hedge's delta takes the premium from the mark, which is rounded to 1e-4 coin; the grid takes it from the vol.
   CHECK(std::abs(slope - decision["exposure"]["BTC"]["in_coin"]["delta"].get<double>()) <= 20.0 * 0.5e-4);
+  // Without the perpetual's quote the hedge is DEGRADED, and so is the grid; a stale market has neither.
+  const Ran degraded =
+      ballast_cli("scenarios --chain " + example("btc-chain.json") + " --book " + example("btc-book.csv"));
+  CHECK(degraded.code == 0);
+  CHECK(degraded.out.find("quality DEGRADED") != std::string::npos);
+  CHECK(degraded.err.rfind("warning: ", 0) == 0);
+  const Ran stale = ballast_cli(sample + " --as-of 2026-11-20T14:00:00Z");
+  CHECK(stale.code == 1);
+  CHECK(stale.out.empty());
+  CHECK(stale.err.rfind("error: ", 0) == 0);
   const Ran bad = ballast_cli(sample + " --price-moves=-2,0");
   CHECK(bad.code == 1);
   CHECK(bad.out.empty());

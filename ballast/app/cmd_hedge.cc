@@ -55,13 +55,7 @@ int cmd_hedge(const HedgeOptions& options, Streams streams) {
 
   // Names that the chain does not list: what the book holds, what the user hedges with, and the default hedges.
   if (const auto error = add_instruments(market, options.with)) return fail(*error, streams);
-  for (const market::Position& p : portfolio.value().positions) {
-    if (const auto error = add_instruments(market, {p.instrument})) return fail(in(p.where, *error), streams);
-    const std::string& underlying = market.instruments.at(p.instrument).underlying;
-    if (const auto error = add_instruments(market, {underlying + "-PERPETUAL", underlying + "_USDC-PERPETUAL"})) {
-      return fail(*error, streams);
-    }
-  }
+  if (const auto error = add_book_instruments(market, portfolio.value())) return fail(*error, streams);
   desk::Decision decision = desk::decide({.with = options.with,
                                           .targets = options.neutral,
                                           .numeraire = options.numeraire,

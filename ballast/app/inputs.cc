@@ -70,4 +70,14 @@ std::optional<Error> add_instruments(market::Snapshot& market, const std::vector
   return std::nullopt;
 }
 
+std::optional<Error> add_book_instruments(market::Snapshot& market, const market::Portfolio& portfolio) {
+  for (const market::Position& p : portfolio.positions) {
+    if (const auto error = add_instruments(market, {p.instrument})) return in(p.where, *error);
+    const std::string& underlying = market.instruments.at(p.instrument).underlying;
+    if (const auto error = add_instruments(market, {underlying + "-PERPETUAL", underlying + "_USDC-PERPETUAL"}))
+      return error;
+  }
+  return std::nullopt;
+}
+
 }  // namespace ballast::app

@@ -24,4 +24,7 @@ Result<market::Portfolio> load_portfolio(const std::string& book, const std::opt
 /// options does not list the perpetual that hedges it). Fault bad_input names what is not an instrument's name.
 std::optional<Error> add_instruments(market::Snapshot& market, const std::vector<std::string>& names);
 
+/// The same for what a book holds and for the perpetuals that hedge it by default; a fault names the line of the book.
+std::optional<Error> add_book_instruments(market::Snapshot& market, const market::Portfolio& portfolio);
+
 }  // namespace ballast::app
