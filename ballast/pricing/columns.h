@@ -10,7 +10,7 @@
 ///          within 1e100, rate years and yield years within 300 of 0; sign +1 (call) or -1 (put). A row outside has NaN
 ///          in every output, and its neighbours do not notice.
 /// Error    |error| <= 8 epsilon (1 + d1^2) scale, epsilon = 2^-52, measured by tools/kernel_accuracy on rows of every
-///          kind; on tests/data/black_greeks.csv, inverse_option_greeks.csv and bachelier_greeks.csv 4, in the class
+///          kind; on tests/data/black_greeks.csv, inverse_option_greeks.csv and bachelier_greeks.csv 3, in the class
 ///          without a fused multiply-add 5. The scale is
 ///          the value itself, or the sum of the absolute values of its terms where the terms can cancel. For
 ///          black_scholes the bracket is 1 + d1^2 + (1 + |d1|) |r - q| T/s: ln(S/K) and (r - q) T can cancel in d1. A

@@ -68,7 +68,7 @@ Columns run(Kernel kernel, const Chain& chain, std::size_t from, std::size_t n) 
 Columns run(Kernel kernel, const Chain& chain) { return run(kernel, chain, 0, chain.size()); }
 
 // columns.h states one for each class of arithmetic.
-double table_bound() { return math::arithmetic() == math::Arithmetic::fused ? 4.0 : 5.0; }
+double table_bound() { return math::arithmetic() == math::Arithmetic::fused ? 3.0 : 5.0; }
 
 bool same_bits(double a, double b) { return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b); }
 
