@@ -45,7 +45,7 @@ TEST_CASE("the ratio is the venue's leg formula on 1,000 random structures of a 
   const auto read = store::read_snapshot({*path});
   REQUIRE(read);
   const market::Snapshot s = with_perpetuals(market::clean(read.value(), {}));
-  const vol::Surface surface = vol::quoted(s);
+  const vol::QuotedChain surface = vol::quoted(s);
   std::map<std::string, std::vector<std::string>> by_coin;
   for (const auto& [name, option] : surface.options) by_coin[s.instruments.at(name).underlying].push_back(name);
 
@@ -89,7 +89,7 @@ TEST_CASE("a 200-leg random book on the fast market of 2026-02-05") {
   REQUIRE(read);
   const market::Snapshot s = with_perpetuals(read.value());
   const market::Snapshot cleaned = market::clean(s, {});
-  const vol::Surface surface = vol::quoted(cleaned);
+  const vol::QuotedChain surface = vol::quoted(cleaned);
   std::vector<std::string> names;
   for (const auto& [name, option] : surface.options) names.push_back(name);
   std::mt19937_64 random(200);
@@ -157,7 +157,7 @@ TEST_CASE("marks reprice from the parity forward and the mark vol") {
     const auto read = store::read_snapshot({*path});
     REQUIRE(read);
     const market::Snapshot& s = read.value();
-    const vol::Surface surface = vol::quoted(s);
+    const vol::QuotedChain surface = vol::quoted(s);
     std::map<std::string, std::pair<int, int>> inside;  // rows within rounding, rows
     for (const auto& [name, o] : surface.options) {
       const market::Instrument& i = s.instruments.at(name);

@@ -61,7 +61,7 @@ Result<std::map<std::string, Instant>> instants_of(std::string_view csv,
   s.indices = chain.value().indices;
   for (const market::Instrument& i : chain.value().instruments) s.instruments[i.name] = i;
   for (const market::Quote& q : chain.value().quotes) s.quotes[q.instrument] = q;
-  const vol::Surface surface = vol::quoted(s);
+  const vol::QuotedChain surface = vol::quoted(s);
   std::map<std::string, Instant> found;
   for (const auto& [name, o] : surface.options) {
     const market::Instrument& i = s.instruments.at(name);

@@ -11,7 +11,7 @@
 namespace ballast::app {
 namespace {
 
-Table forwards_table(const vol::Surface& surface) {
+Table forwards_table(const vol::QuotedChain& surface) {
   Table table{{{"index"}, {"expiry"}, {"forward", 4}, {"source"}, {"pairs"}, {"outliers"}, {"spread_usd", 4}}, {}};
   for (const auto& [key, f] : surface.forwards) {
     table.rows.push_back({key.index, to_string(key.expiry), f.price.value, std::string(curve::name(f.source)),
@@ -26,7 +26,7 @@ Table dropped_table(const std::vector<market::Dropped>& dropped) {
   return table;
 }
 
-Table options_table(const market::Snapshot& market, const vol::Surface& surface) {
+Table options_table(const market::Snapshot& market, const vol::QuotedChain& surface) {
   Table table{{{"instrument"},
                {"expiry"},
                {"strike", 0},
@@ -65,7 +65,7 @@ int cmd_chain(const ChainOptions& options, Streams streams) {
   auto loaded = load_market(options.market);
   if (!loaded) return fail(loaded.error(), streams);
   const market::Snapshot market = market::clean(std::move(loaded).value(), cleaning_rules(options.market));
-  const vol::Surface surface = vol::quoted(market);
+  const vol::QuotedChain surface = vol::quoted(market);
   std::vector<market::Dropped> dropped = market.dropped;
   dropped.insert(dropped.end(), surface.dropped.begin(), surface.dropped.end());
   if (surface.options.empty() && !options.dropped) {

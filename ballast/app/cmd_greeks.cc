@@ -93,7 +93,7 @@ int cmd_greeks(const GreeksOptions& options, Streams streams) {
   auto loaded = load_market(options.market);
   if (!loaded) return fail(loaded.error(), streams);
   const market::Snapshot market = market::clean(std::move(loaded).value(), cleaning_rules(options.market));
-  const vol::Surface surface = vol::quoted(market);
+  const vol::QuotedChain surface = vol::quoted(market);
   std::vector<std::string> names = options.instruments;
   if (names.empty()) {
     for (const auto& [name, option] : surface.options) names.push_back(name);

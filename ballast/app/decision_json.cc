@@ -106,7 +106,7 @@ ordered_json residual_json(const hedge::Plan& plan) {
           {"units", std::move(units)}};
 }
 
-ordered_json forwards_json(const vol::Surface& surface) {
+ordered_json forwards_json(const vol::QuotedChain& surface) {
   ordered_json list = ordered_json::array();
   for (const auto& [key, f] : surface.forwards) {
     list.push_back({{"index", key.index},

@@ -86,7 +86,7 @@ void judge_underlying(Decision& decision, const Exposure& exposure, const market
 }
 
 void judge_option(Decision& decision, const Instrument& instrument, const risk::Valuation& unit,
-                  const vol::Surface& surface) {
+                  const vol::QuotedChain& surface) {
   if (!instrument.is_option()) return;
   if (unit.still_exposed < 1.0) {
     degrade(decision, fmt::format("{} is in its settlement window: the running average is not used", instrument.name));

@@ -32,7 +32,7 @@ struct Decision {
   std::vector<hedge::Plan> plans;  ///< one for each exposure
   std::vector<market::Dropped> dropped;
   std::size_t quotes = 0;  ///< that passed the door
-  vol::Surface surface;
+  vol::QuotedChain surface;
   market::Snapshot market;  ///< cleaned: what the decision rests on
 };
 

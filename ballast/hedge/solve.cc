@@ -27,7 +27,7 @@ struct Candidate {
 };
 
 Result<Candidate> candidate(const std::string& instrument_name, const risk::Exposure& exposure,
-                            const Snapshot& snapshot, const vol::Surface& surface, Numeraire numeraire) {
+                            const Snapshot& snapshot, const vol::QuotedChain& surface, Numeraire numeraire) {
   const auto found = snapshot.instruments.find(instrument_name);
   if (found == snapshot.instruments.end()) {
     return Error{Fault::bad_input, fmt::format("{}: unknown hedge instrument", instrument_name)};
@@ -105,7 +105,7 @@ Greeks per_coin(const risk::Valuation& unit, Numeraire numeraire) {
   return {unit.net_delta, unit.gamma * f * f, unit.vega};
 }
 
-Result<Plan> solve(const risk::Exposure& exposure, const Snapshot& snapshot, const vol::Surface& surface,
+Result<Plan> solve(const risk::Exposure& exposure, const Snapshot& snapshot, const vol::QuotedChain& surface,
                    const Choice& choice) {
   if (std::set<std::string>(choice.instruments.begin(), choice.instruments.end()).size() != choice.instruments.size()) {
     return Error{Fault::bad_input, "a hedge instrument is named twice"};

@@ -62,7 +62,7 @@ Greeks per_coin(const risk::Valuation& unit, Numeraire numeraire);
 /// Error   that of neutralise() before rounding; after it |residual delta| <= half a lot of the closing instrument.
 /// Cost    O(targets³ + depth).
 /// Source  docs/sources.md: hedge ratio 2, 3.
-Result<Plan> solve(const risk::Exposure& exposure, const market::Snapshot& snapshot, const vol::Surface& surface,
+Result<Plan> solve(const risk::Exposure& exposure, const market::Snapshot& snapshot, const vol::QuotedChain& surface,
                    const Choice& choice);
 
 }  // namespace ballast::hedge

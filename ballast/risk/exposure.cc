@@ -63,7 +63,7 @@ void add(Totals& sum, const Totals& t) {
   sum.usd += t.usd;
 }
 
-Result<PositionRisk> assess(const Position& position, const market::Snapshot& snapshot, const vol::Surface& surface) {
+Result<PositionRisk> assess(const Position& position, const market::Snapshot& snapshot, const vol::QuotedChain& surface) {
   const auto found = snapshot.instruments.find(position.instrument);
   if (found == snapshot.instruments.end()) {
     return Error{Fault::bad_input, fmt::format("{}: unknown instrument", position.instrument)};
@@ -102,7 +102,7 @@ Result<InUsd::Delta> Exposure::usd_delta() const {
 }
 
 Result<std::vector<Exposure>> exposure(const market::Portfolio& portfolio, const market::Snapshot& snapshot,
-                                       const vol::Surface& surface) {
+                                       const vol::QuotedChain& surface) {
   std::map<std::string, Exposure> found;
   std::set<std::pair<std::string, std::string>> seen;
   for (const Position& position : portfolio.positions) {

@@ -61,7 +61,7 @@ struct Valuation {
 
 /// Values one instrument. Fault missing_data names what is not there.
 Result<Valuation> value(const market::Instrument& instrument, const market::Snapshot& snapshot,
-                        const vol::Surface& surface);
+                        const vol::QuotedChain& surface);
 
 /// A position with its valuation.
 struct PositionRisk {
@@ -116,6 +116,6 @@ struct Exposure {
 /// Error   sums are plain, in order of the positions: |error| <= positions · 2^-53 · gross.
 /// Source  docs/conventions.md; Deribit's delta_total identities.
 Result<std::vector<Exposure>> exposure(const market::Portfolio& portfolio, const market::Snapshot& snapshot,
-                                       const vol::Surface& surface);
+                                       const vol::QuotedChain& surface);
 
 }  // namespace ballast::risk

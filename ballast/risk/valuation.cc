@@ -16,7 +16,7 @@ using market::Snapshot;
 
 /// Why a quote was turned away; empty when there was none.
 std::optional<std::string> turned_away(const std::string& instrument, const Snapshot& snapshot,
-                                       const vol::Surface& surface) {
+                                       const vol::QuotedChain& surface) {
   for (const auto* list : {&snapshot.dropped, &surface.dropped}) {
     for (const market::Dropped& dropped : *list) {
       if (dropped.instrument == instrument) return dropped.reason + " (" + dropped.detail + ")";
@@ -25,7 +25,7 @@ std::optional<std::string> turned_away(const std::string& instrument, const Snap
   return std::nullopt;
 }
 
-std::string why_absent(const std::string& instrument, const Snapshot& snapshot, const vol::Surface& surface) {
+std::string why_absent(const std::string& instrument, const Snapshot& snapshot, const vol::QuotedChain& surface) {
   return turned_away(instrument, snapshot, surface).value_or("no quote of it in the data");
 }
 
@@ -36,7 +36,7 @@ struct Found {
 
 /// The price of a future, perpetual or spot: its own quote, else what the same chain says of it. A quote that was
 /// turned away is not replaced: it said something is wrong with the instrument, or that it does not trade.
-std::optional<Found> linear_price(const Instrument& instrument, const Snapshot& snapshot, const vol::Surface& surface) {
+std::optional<Found> linear_price(const Instrument& instrument, const Snapshot& snapshot, const vol::QuotedChain& surface) {
   if (const auto quote = snapshot.quotes.find(instrument.name); quote != snapshot.quotes.end()) {
     if (quote->second.mark) return Found{*quote->second.mark, PriceSource::mark};
     if (quote->second.bid && quote->second.ask) {
@@ -66,7 +66,7 @@ const char* name(PriceSource source) {
   return "";
 }
 
-Result<Valuation> value(const Instrument& instrument, const Snapshot& snapshot, const vol::Surface& surface) {
+Result<Valuation> value(const Instrument& instrument, const Snapshot& snapshot, const vol::QuotedChain& surface) {
   const auto missing = [&](const std::string& what) {
     return Error{Fault::missing_data, fmt::format("{}: {}", instrument.name, what)};
   };

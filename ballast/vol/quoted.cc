@@ -97,8 +97,8 @@ const char* name(VolSource source) {
   return "";
 }
 
-Surface quoted(const market::Snapshot& snapshot) {
-  Surface surface;
+QuotedChain quoted(const market::Snapshot& snapshot) {
+  QuotedChain surface;
   surface.forwards = curve::forwards(snapshot);
   for (const auto& [name, quote] : snapshot.quotes) {
     const Instrument& instrument = snapshot.instruments.at(name);

@@ -27,7 +27,7 @@ struct QuotedOption {
 };
 
 /// The chain as quoted: no model between the quotes, an option that is not quoted has no vol.
-struct Surface {
+struct QuotedChain {
   std::map<curve::ExpiryKey, curve::Forward> forwards;
   std::map<std::string, QuotedOption> options;  ///< by instrument name
   std::vector<market::Dropped> dropped;         ///< quotes that give no vol, and why
@@ -37,6 +37,6 @@ struct Surface {
 /// than two ticks) · `above_bound` · `no_vol` · `vol_contradicts_price` (5 points and 25 % from the vol of the quoted
 /// price, and more than two ticks in price). Domain  a cleaned snapshot (market/clean.h): no expired rows, no crossed
 /// quotes. Cost O(options).
-Surface quoted(const market::Snapshot& snapshot);
+QuotedChain quoted(const market::Snapshot& snapshot);
 
 }  // namespace ballast::vol
