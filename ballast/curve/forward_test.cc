@@ -81,3 +81,77 @@ TEST_CASE("the sources are tried in their order and named") {
   s.quotes[test::worked_call].underlying_price = 60001.0;
   CHECK(curve::forwards(s).at(key).source == curve::ForwardSource::venue_underlying);
 }
+
+TEST_CASE("marks of a discounted chain give their discount, those of another instant do not") {
+  for (const Settlement settlement : {Settlement::linear, Settlement::inverse}) {
+    const auto pairs_at = [settlement](double d, double other) {
+      std::vector<ParityPair> pairs;  // the upper half of the strikes may be of another instant
+      for (int i = 0; i < 20; ++i) {
+        const double k = 40000.0 + 2500.0 * i, f = i >= 10 ? other : 65128.0;
+        const double y = settlement == Settlement::inverse ? d * (1.0 - k / f) : d * (f - k);
+        const double step = settlement == Settlement::inverse ? 1e8 : 1e4;
+        pairs.push_back({k, std::round(y * step) / step, 1.0});
+      }
+      return pairs;
+    };
+    const auto discounted = curve::parity_forward(pairs_at(0.998, 65128.0), settlement);
+    REQUIRE(discounted);
+    CHECK(std::abs(discounted.value().discount - 0.998) < 1e-8);
+    CHECK(std::abs(discounted.value().price.value - 65128.0) < 1e-3);
+    CHECK(discounted.value().outliers == 0);
+    CHECK(discounted.value().spread < 5e-3);
+    CHECK(curve::parity_forward(pairs_at(1.0, 65128.0), settlement).value().discount == 1.0);
+    CHECK(curve::parity_forward(pairs_at(1.0, 65150.0), settlement).value().discount == 1.0);
+    CHECK(curve::parity_forward(pairs_at(1.0, 65090.0), settlement).value().discount == 1.0);
+  }
+}
+
+TEST_CASE("the diagnosis says what forwards() leaves out, and how far everything else is") {
+  market::Snapshot s = test::worked_market();
+  const curve::ExpiryKey key{"btc_usd", s.instruments.at(test::worked_call).expiry};
+  curve::ForwardDiagnosis d = curve::diagnose(s).at(key);
+  CHECK(d.forward->source == curve::ForwardSource::listed_future);
+  CHECK(*d.from_index == 0.0);
+  CHECK(*d.from_listed == 0.0);
+  CHECK_FALSE(d.from_underlying);
+  REQUIRE(d.notes.size() == 1);
+  CHECK(d.notes[0].fault == curve::ForwardFault::no_pair);
+
+  // Without the future nothing gives a forward: forwards() has no entry, the diagnosis has one with the reason.
+  s.quotes.erase("BTC-31JAN26");
+  CHECK_FALSE(curve::forwards(s).contains(key));
+  d = curve::diagnose(s).at(key);
+  CHECK_FALSE(d.forward);
+  REQUIRE(d.notes.size() == 2);
+  CHECK(d.notes[1].fault == curve::ForwardFault::no_forward);
+
+  // A call quoted a whole coin over its put: not a forward.
+  market::Instrument twin = s.instruments.at(test::worked_call);
+  twin.name = "BTC-31JAN26-60000-C";
+  twin.strike = 60000.0;
+  s.instruments[twin.name] = twin;
+  s.quotes[twin.name] = {.instrument = twin.name, .sent = s.as_of, .bid = 1.2, .ask = 1.3};
+  d = curve::diagnose(s).at(key);
+  CHECK_FALSE(d.forward);
+  CHECK(d.notes[0].fault == curve::ForwardFault::not_positive);
+  CHECK(curve::name(d.notes[0].fault) == std::string("not_positive"));
+
+  // Marks at F = 60,060 (C - P = 0.001), two-sided quotes that bound C - P by 0.0055 and 0.0065.
+  s.quotes[twin.name] = {.instrument = twin.name, .sent = s.as_of, .bid = 0.0745, .ask = 0.075, .mark = 0.0695394};
+  s.quotes[test::worked_call].underlying_price = 60010.0;
+  d = curve::diagnose(s).at(key);
+  REQUIRE(d.forward);
+  CHECK(d.forward->source == curve::ForwardSource::parity_of_marks);
+  CHECK(std::abs(d.forward->price.value - 60000.0 / 0.999) < 1e-6);
+  CHECK(std::abs(*d.from_index - 60.06) < 0.01);
+  CHECK(std::abs(*d.from_underlying - 50.06) < 0.01);
+  REQUIRE(d.of_quotes);
+  CHECK(std::abs(d.of_quotes->forward.value - 60000.0 / 0.994) < 1e-6);
+  CHECK(std::abs(d.interval.low - 60000.0 / (1.0 - 0.0055)) < 1e-6);
+  REQUIRE(d.violations.size() == 1);
+  CHECK(d.violations[0].strike == 60000.0);
+  CHECK(std::abs(d.violations[0].beyond - 0.0045) < 1e-12);
+  REQUIRE(d.notes.size() == 1);
+  CHECK(d.notes[0].fault == curve::ForwardFault::outside_the_quotes);
+  CHECK(d.forward->price.value == curve::forwards(s).at(key).price.value);
+}
