@@ -106,6 +106,10 @@ void judge_option(Decision& decision, const Instrument& instrument, const risk::
     degrade(decision, fmt::format("the forward of {} {} rests on {} pairs, {} set aside", instrument.index,
                                   to_string(instrument.expiry), forward.pairs, forward.outliers));
   }
+  if (forward.discount != 1.0) {
+    degrade(decision, fmt::format("calls less puts of {} {} are discounted by {:.6f}: pricing does not discount",
+                                  instrument.index, to_string(instrument.expiry), forward.discount));
+  }
   if (forward.listed && std::abs(*forward.listed / forward.price - 1.0) > loosest_forward) {
     degrade(decision, fmt::format("the parity forward of {} {} is {:.2f}, its listed future {:.2f}", instrument.index,
                                   to_string(instrument.expiry), forward.price.value, forward.listed->value));

@@ -61,6 +61,23 @@ TEST_CASE("soft faults degrade, with the reason") {
   };
   degraded("rests on 1 pairs", [&](market::Snapshot& s) { with_twin(s, 60000.0); });
   degraded("its listed future", [&](market::Snapshot& s) { with_twin(s, 60600.0); });
+  degraded("discounted by 0.99", [](market::Snapshot& s) {
+    for (int i = 0; i < 10; ++i) {  // ten strikes whose marks have D = 0.99 at F = 60,000
+      market::Instrument call = s.instruments.at(test::worked_call);
+      call.strike = 51000.0 + 2000.0 * i;
+      market::Instrument put = call;
+      put.option_type = market::OptionType::put;
+      call.name = "BTC-31JAN26-" + std::to_string(51000 + 2000 * i) + "-C";
+      put.name = call.name.substr(0, call.name.size() - 1) + "P";
+      const double y = 0.99 * (1.0 - call.strike / 60000.0), low = 0.03;
+      if (call.name != test::worked_call)
+        s.quotes[call.name] = {.instrument = call.name, .sent = s.as_of, .mark = low + std::max(y, 0.0)};
+      const double mark = *s.quotes.at(call.name).mark - y;
+      s.quotes[put.name] = {.instrument = put.name, .sent = s.as_of, .mark = mark};
+      if (call.name != test::worked_call) s.instruments[call.name] = call;
+      s.instruments[put.name] = put;
+    }
+  });
   degraded("settlement window", [](market::Snapshot& s) {
     s.as_of = Time{s.instruments.at(test::worked_call).expiry.ms - 600'000};
     for (auto& [name, quote] : s.quotes) quote.sent = s.as_of;
