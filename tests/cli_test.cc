@@ -306,7 +306,20 @@ TEST_CASE("greeks, chain and instruments") {
   const json chain = json::parse(ballast_cli("chain " + chain_words + " --json").out);
   CHECK(chain.size() == 360);
   const json forwards = json::parse(ballast_cli("chain " + chain_words + " --forwards --json").out);
-  for (const json& f : forwards) CHECK(f["source"] == "parity of marks");
+  CHECK(forwards.size() == 8);
+  for (const json& f : forwards) {
+    CHECK(f["source"] == "parity of marks");
+    const double price = f["forward"].get<double>();
+    CHECK(f["basis_usd"].get<double>() == doctest::Approx(price - 96214.37).epsilon(1e-12));
+    CHECK(f["discount"] == 1.0);
+    CHECK(std::abs(f["discount_estimate"].get<double>() - 1.0) < 3.0 * f["discount_error"].get<double>());
+    CHECK(f["quotes_low"].get<double>() < price);
+    CHECK(f["quotes_high"].get<double>() > price);
+    CHECK(f["violations"] == 0);
+    CHECK(f["arbitrages"] == 0);
+    CHECK(f["notes"] == "");
+  }
+  CHECK(json::parse(ballast_cli("chain " + chain_words + " --violations --json").out).empty());
 
   const json list = json::parse(ballast_cli("instruments XRP_USDC-25SEP26-1d52-C BTC-PERPETUAL --json").out);
   CHECK(list.size() == 2);
@@ -316,6 +329,101 @@ TEST_CASE("greeks, chain and instruments") {
   const Ran combo = ballast_cli("instruments BTC-FS-25DEC26_PERP");
   CHECK(combo.code == 1);
   CHECK(combo.err.find("combo") != std::string::npos);
+}
+
+TEST_CASE("chain: what does not agree, and expiries without a forward") {
+  // A call bought for next to nothing: parity, verticals and the interval of the forward all say so.
+  const std::string rows = test::slurp("examples/btc-chain.json");
+  const std::size_t at = rows.find("BTC-27NOV26-96000-C");
+  REQUIRE(at != std::string::npos);
+  const std::size_t from = rows.rfind('{', at), to = rows.find('}', at);
+  json option = json::parse(rows.substr(from, to - from + 1));
+  option["bid_price"] = 0.0001;
+  option["ask_price"] = 0.0002;
+  option["mark_price"] = nullptr;
+  const TemporaryFile file(rows.substr(0, from) + option.dump() + rows.substr(to + 1));
+  const json list = json::parse(ballast_cli("chain --chain " + file.path() + " --violations --json").out);
+  const auto count = [&list](const std::string& kind) {
+    return std::count_if(list.begin(), list.end(), [&kind](const json& row) { return row["kind"] == kind; });
+  };
+  CHECK(count("parity") == 1);
+  CHECK(count("vertical") >= 1);
+  CHECK(count("butterfly") >= 1);
+  CHECK(count("quotes_disagree") == 1);
+  for (const json& row : list) {
+    CHECK(row["expiry"] == "2026-11-27T08:00:00Z");
+    if (row["kind"] == "parity") CHECK(row["buy"] == "synthetic");  // the call is too cheap
+    if (row["kind"] == "vertical") CHECK(row["buy"] == "96000");
+  }
+  const json forwards = json::parse(ballast_cli("chain --chain " + file.path() + " --forwards --json").out);
+  CHECK(forwards.at(1)["notes"] == "quotes_disagree");
+  CHECK(forwards.at(1)["violations"] == 1);
+
+  // One call alone gives no forward: a row that says so, and no curve.
+  const std::string lone =
+      "timestamp,instrument_name,underlying,underlying_name,option_type,strike,expiry_datetime,bid_price,ask_price,"
+      "mark_price,implied_volatility,index_price,currency\n"
+      "2026-11-20T12:00:00Z,BTC-27NOV26-100000-C,,,call,100000,2026-11-27T08:00:00+00:00,0.007,0.0075,0.0072,0.5,96000,"
+      "BTC\n";
+  const TemporaryFile lone_file(lone);
+  const json absent = json::parse(ballast_cli("chain --chain " + lone_file.path() + " --forwards --json").out);
+  REQUIRE(absent.size() == 1);
+  CHECK(absent.at(0)["forward"].is_null());
+  CHECK(absent.at(0)["notes"] == "no_pair no_forward");
+  const Ran none = ballast_cli("curve --chain " + lone_file.path());
+  CHECK(none.code == 1);
+  CHECK(none.out.empty());
+  CHECK(none.err.rfind("error: no curve: btc_usd: no forward", 0) == 0);
+}
+
+TEST_CASE("curve: basis, carry and funding of the sample in every format") {
+  const Ran table = ballast_cli("curve " + chain_words);
+  CHECK(table.code == 0);
+  CHECK(table.out.rfind("index ", 0) == 0);
+  CHECK(table.err.find("--funding-mean") != std::string::npos);
+  const json plain = json::parse(ballast_cli("curve " + chain_words + " --json").out);
+  REQUIRE(plain.size() == 9);  // the perpetual and eight expiries
+  CHECK(plain.at(0)["source"] == "funding of BTC-PERPETUAL");
+  CHECK(plain.at(0)["expiry"].is_null());
+  CHECK(plain.at(0)["funding_per_year"].get<double>() == doctest::Approx(1.913e-5 * 1095.0).epsilon(1e-12));
+  double before = 0.0, sum = 0.0;
+  for (std::size_t i = 1; i < plain.size(); ++i) {
+    const json& row = plain.at(i);
+    const double years = row["years"].get<double>(), f = row["forward"].get<double>();
+    CHECK(row["carry_per_year"].get<double>() == doctest::Approx(std::log(f / 96214.37) / years).epsilon(1e-9));
+    CHECK(row["basis_per_year"].get<double>() == doctest::Approx((f / 96214.37 - 1.0) / years).epsilon(1e-9));
+    CHECK(row["basis01_usd"].get<double>() == doctest::Approx(f * years / 1e4).epsilon(1e-12));
+    sum += row["forward_carry_per_year"].get<double>() * (years - before);  // forward carries add up to the carry
+    CHECK(sum == doctest::Approx(row["carry_per_year"].get<double>() * years).epsilon(1e-12));
+    CHECK(row["discount"].is_null());
+    CHECK(row["funding_per_year"].is_null());
+    before = years;
+  }
+  const json more = json::parse(ballast_cli("curve " + chain_words + " --days 0,3000 --funding-mean 0.05 --json").out);
+  REQUIRE(more.size() == 11);
+  CHECK(more.at(9)["forward"] == 96214.37);
+  CHECK(more.at(9)["funding_per_year"] == more.at(0)["funding_per_year"]);
+  CHECK(more.at(10)["source"] == "extrapolated");
+  CHECK(more.at(10)["forward_carry_per_year"] == more.at(8)["forward_carry_per_year"]);
+  CHECK(std::abs(more.at(10)["funding_per_year"].get<double>() - 0.05) < 1e-4);
+  const Ran csv = ballast_cli("curve " + chain_words + " -o csv");
+  CHECK(csv.out.rfind("index,expiry,years,forward,basis_usd,basis_per_year,carry_per_year,forward_carry_per_year,",
+                      0) == 0);
+  CHECK(ballast_cli("curve " + chain_words + " -o markdown").out.rfind("| index", 0) == 0);
+  const Ran lines = ballast_cli("curve " + chain_words + " -o jsonl");
+  CHECK(std::count(lines.out.begin(), lines.out.end(), '\n') == 9);
+  // The options alone have no perpetual: the same curve without its row.
+  CHECK(json::parse(ballast_cli("curve --chain " + example("btc-chain.json") + " --json").out).size() == 8);
+  for (const char* words :
+       {" --days -1", " --days x", " --days 1e9", " --funding-mean nan", " --funding-half-life 0"}) {
+    CAPTURE(words);
+    const Ran bad = ballast_cli("curve " + chain_words + words);
+    CHECK(bad.code == 2);
+    CHECK(bad.err.rfind("usage: --", 0) == 0);
+  }
+  CHECK(ballast_cli("curve").code == 2);
+  CHECK(ballast_cli("curve --help").out.rfind("Example: ", 0) == 0);
+  CHECK(ballast_cli("curve " + chain_words + " --as-of 2026-11-20T14:00:00Z").code == 1);
 }
 
 TEST_CASE("check names the class of an input") {

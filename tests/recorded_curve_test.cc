@@ -5,8 +5,6 @@
 #include <doctest/doctest.h>
 
 #include "ballast/ballast.h"
-#include "ballast/curve/funding.h"
-#include "ballast/curve/term_structure.h"
 #include "tests/support.h"
 
 using namespace ballast;

@@ -45,6 +45,7 @@ class ExampleFirst : public CLI::Formatter {
        "ballast scenarios --chain examples/btc-chain.json examples/btc-instruments.json \\\n"
        "             examples/btc-perpetual.json --book examples/btc-book.csv"},
       {"chain", "ballast chain --chain examples/btc-chain.json"},
+      {"curve", "ballast curve --chain examples/btc-chain.json examples/btc-perpetual.json"},
       {"instruments", "ballast instruments BTC-25DEC26-100000-C BTC-PERPETUAL"},
       {"check", "ballast check --format ticker examples/btc-perpetual.json"}};
 };
@@ -82,6 +83,16 @@ const CLI::Validator positive(
     [](std::string& word) {
       const auto value = parse_number(word);
       return value && *value > 0.0 ? std::string() : "a number over 0 is due, found " + ballast::quoted(word);
+    },
+    "");
+
+/// A time ahead: up to 100 years, which milliseconds hold with room to spare.
+const CLI::Validator days_ahead(
+    [](std::string& word) {
+      const auto value = parse_number(word);
+      return value && *value >= 0.0 && *value <= 36500.0
+                 ? std::string()
+                 : "a number of 0 to 36500 is due, found " + ballast::quoted(word);
     },
     "");
 
@@ -203,9 +214,35 @@ void add_chain(CLI::App& app, ChainOptions& o) {
   CLI::App* command =
       app.add_subcommand("chain", "the cleaned chain: quotes, vols, forwards, and where each came from");
   add_market(command, o.market, true);
-  command->add_flag("--forwards", o.forwards, "the forward of each expiry instead");
+  command->add_flag("--forwards", o.forwards,
+                    "the forward of each expiry instead, with its carry and what agrees with it");
+  command->add_flag("--violations", o.violations,
+                    "what does not agree instead: parity beyond the spread, verticals, butterflies, absent forwards");
   command->add_flag("--dropped", o.dropped, "what was dropped and why instead");
   add_format(command, o.format);
+}
+
+void add_curve(CLI::App& app, CurveOptions& o) {
+  CLI::App* command = app.add_subcommand("curve", "basis, carry, discount and funding over time, by expiry");
+  add_market(command, o.market, true);
+  command->add_option("--days", o.days, "further times, in days from now: 30,90")
+      ->delimiter(',')
+      ->type_name("DAYS")
+      ->check(days_ahead);
+  command
+      ->add_option(
+          "--funding-mean", o.funding_mean,
+          "the rate a year that the perpetual's funding returns to; with it the funding expected to each expiry")
+      ->type_name("RATE")
+      ->check(finite);
+  command
+      ->add_option("--funding-half-life", o.funding_half_life_days,
+                   "days in which half of the way is gone (default: 3)")
+      ->type_name("DAYS")
+      ->check(positive);
+  add_format(command, o.format);
+  command->footer(
+      "Between expiries ln(forward/index) is linear: constant forward carry; after the last the last one goes on.");
 }
 
 void add_instruments(CLI::App& app, InstrumentsOptions& o) {
@@ -260,6 +297,7 @@ int run(std::vector<std::string> words, Streams streams) {
   GreeksOptions greeks_options;
   ScenariosOptions scenarios_options;
   ChainOptions chain_options;
+  CurveOptions curve_options;
   InstrumentsOptions instruments_options;
   CheckOptions check_options;
   add_hedge(app, hedge_options);
@@ -267,6 +305,7 @@ int run(std::vector<std::string> words, Streams streams) {
   add_greeks(app, greeks_options);
   add_scenarios(app, scenarios_options);
   add_chain(app, chain_options);
+  add_curve(app, curve_options);
   add_instruments(app, instruments_options);
   add_check(app, check_options);
   try {
@@ -281,6 +320,7 @@ int run(std::vector<std::string> words, Streams streams) {
   if (app.got_subcommand("greeks")) return cmd_greeks(greeks_options, streams);
   if (app.got_subcommand("scenarios")) return cmd_scenarios(scenarios_options, streams);
   if (app.got_subcommand("chain")) return cmd_chain(chain_options, streams);
+  if (app.got_subcommand("curve")) return cmd_curve(curve_options, streams);
   if (app.got_subcommand("instruments")) return cmd_instruments(instruments_options, streams);
   return cmd_check(check_options, streams);
 }

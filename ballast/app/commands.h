@@ -65,7 +65,15 @@ struct ScenariosOptions {
 
 struct ChainOptions {
   MarketOptions market;
-  bool dropped = false, forwards = false;
+  bool dropped = false, forwards = false, violations = false;
+  Format format = Format::table;
+};
+
+struct CurveOptions {
+  MarketOptions market;
+  std::vector<double> days;             ///< further times, >= 0
+  std::optional<double> funding_mean;   ///< per year, what funding returns to
+  double funding_half_life_days = 3.0;  ///< > 0; why 3: tests/recorded_curve_test.cc
   Format format = Format::table;
 };
 
@@ -87,6 +95,7 @@ int cmd_ratio(const RatioOptions& options, Streams streams);
 int cmd_greeks(const GreeksOptions& options, Streams streams);
 int cmd_scenarios(const ScenariosOptions& options, Streams streams);
 int cmd_chain(const ChainOptions& options, Streams streams);
+int cmd_curve(const CurveOptions& options, Streams streams);
 int cmd_instruments(const InstrumentsOptions& options, Streams streams);
 int cmd_check(const CheckOptions& options, Streams streams);
 
