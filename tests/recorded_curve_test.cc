@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include "ballast/ballast.h"
+#include "ballast/venue/deribit/chain_csv.h"
 #include "tests/support.h"
 
 using namespace ballast;
@@ -53,6 +54,47 @@ TEST_CASE("forwards of recorded chains: marks, quotes and the venue's own agree,
     CHECK(from_underlying <= 45e-4);  // data README: worst 43.6 bp
     CHECK(violated <= quotes / 50);
   }
+}
+
+TEST_CASE("two recorded months: no invented discount, hardly a strike beyond its spread") {
+  const auto fast = test::shared("data/deribit-optionchain-20251230-20260331/snapshots-202602.tar.zst");
+  const auto later = test::shared("data/deribit-optionchain-20260516-20260727/snapshots-202607.tar.zst");
+  if (!fast || !later) return;
+  int expiries = 0, quotes = 0, violated = 0, arbitrages = 0, estimates = 0;
+  for (const auto& archive : {*fast, *later}) {
+    const auto visited =
+        store::for_each_member(archive, store::file_limit, [&](const std::string& name, const std::string& bytes) {
+          CAPTURE(name);
+          const auto chain = venue::deribit::decode_chain_csv(bytes);
+          if (!chain) return true;
+          market::Snapshot raw;
+          raw.as_of = chain.value().as_of;
+          raw.indices = chain.value().indices;
+          for (const auto& i : chain.value().instruments) raw.instruments[i.name] = i;
+          for (const auto& q : chain.value().quotes) raw.quotes[q.instrument] = q;
+          const market::Snapshot s = market::clean(std::move(raw), market::CleaningRules{}.with_age(3600.0));
+          const auto found = curve::diagnose(s);
+          for (const auto& [key, d] : found) {
+            CAPTURE(to_string(key.expiry));
+            REQUIRE(d.forward);
+            CHECK(d.forward->discount == 1.0);
+            CHECK_FALSE(d.interval.empty());
+            ++expiries;
+            quotes += static_cast<int>(d.quotes.size());
+            violated += static_cast<int>(d.violations.size());
+            estimates += d.of_quotes && d.of_quotes->discount != 1.0 ? 1 : 0;
+          }
+          for (const auto& [key, list] : curve::chain_arbitrages(s, found)) arbitrages += static_cast<int>(list.size());
+          return true;
+        });
+    REQUIRE(visited);
+  }
+  MESSAGE(expiries, " expiries: ", violated, " of ", quotes, " strikes beyond their spread, ", arbitrages,
+          " executable arbitrages, ", estimates, " quotes' discounts three standard errors from 1");
+  CHECK(expiries > 5000);
+  CHECK(violated <= quotes / 2000);
+  CHECK(arbitrages <= expiries / 100);
+  CHECK(estimates <= expiries / 100);  // three standard errors are passed 3 times in 1,000 by chance
 }
 
 TEST_CASE("the term structure of recorded chains gives its forwards back") {

@@ -48,7 +48,7 @@ struct ParityPair {
 /// The forward that put-call parity gives: inverse C - P = D(1 - K/F), linear C - P = D(F - K), with D = 1 as a rule
 /// (the venue's rate is 0). The median over strikes finds the level, pairs further than 5 median absolute deviations
 /// (but at least 1e-7 of the level) are set aside, least squares over the rest gives the value. D is fitted too and
-/// taken where eight pairs or more say so: it differs from 1 by 1e-6 and leaves a tenth of the residuals of D = 1 or
+/// taken where eight pairs or more say so: it differs from 1 by 1e-5 and leaves a tenth of the residuals of D = 1 or
 /// less. Marks are computed, not traded: a discount explains them to their rounding or is not there.
 /// Domain   at least one pair.
 /// Faults   missing_data when there is none or the pairs do not give a positive forward.
