@@ -392,6 +392,7 @@ TEST_CASE("curve: basis, carry and funding of the sample in every format") {
     const double years = row["years"].get<double>(), f = row["forward"].get<double>();
     CHECK(row["carry_per_year"].get<double>() == doctest::Approx(std::log(f / 96214.37) / years).epsilon(1e-9));
     CHECK(row["basis_per_year"].get<double>() == doctest::Approx((f / 96214.37 - 1.0) / years).epsilon(1e-9));
+    CHECK(row["basis_usd"].get<double>() == doctest::Approx(f - 96214.37).epsilon(1e-12));
     CHECK(row["basis01_usd"].get<double>() == doctest::Approx(f * years / 1e4).epsilon(1e-12));
     sum += row["forward_carry_per_year"].get<double>() * (years - before);  // forward carries add up to the carry
     CHECK(sum == doctest::Approx(row["carry_per_year"].get<double>() * years).epsilon(1e-12));

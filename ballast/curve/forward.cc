@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "ballast/curve/internal/bound_text.h"
 #include "ballast/curve/internal/median.h"
 
 namespace ballast::curve {
@@ -150,7 +151,7 @@ Result<Forward> parity_forward(const std::vector<ParityPair>& all, Settlement se
   const double level = median(own);
   for (const double f : own) distance.push_back(std::abs(f - level));
   // 5 median absolute deviations keep all of a rounded chain (a uniform error reaches 2) and none of a row of another
-  // instant; nor do they set aside a row of a discounted chain, whose own forwards lie on a line.
+  // instant; nor do they set aside a row of a discounted chain whose strikes are evenly spaced.
   const double tolerated = std::max(5.0 * median(distance), 1e-7 * std::abs(level));
 
   Forward forward;
@@ -174,7 +175,8 @@ Result<Forward> parity_forward(const std::vector<ParityPair>& all, Settlement se
   }
   forward.price = Price(above / below);
   if (!(forward.price.value > 0.0) || !std::isfinite(forward.price.value)) {
-    return Error{Fault::missing_data, fmt::format("{} pairs give a forward of {}", pairs.size(), forward.price.value)};
+    return Error{Fault::missing_data,
+                 fmt::format("{} pairs give a forward of {}", pairs.size(), internal::bound_text(forward.price.value))};
   }
 
   // The same with the discount free: y = a - b x in x = K/level, and D is a (inverse) or b (linear, in units of level).
@@ -234,12 +236,12 @@ void compare(ForwardDiagnosis& d) {
   const double f = d.forward->price.value;
   d.interval = consistent_forwards(d.quotes, d.settlement, d.forward->discount);
   d.violations = parity_violations(d.quotes, d.settlement, d.forward->price, d.forward->discount);
-  const std::string range =
-      fmt::format("quotes bound it by {:.2f} below and {:.2f} above", d.interval.low, d.interval.high);
+  const std::string range = fmt::format("quotes bound it by {} below and {} above",
+                                        internal::bound_text(d.interval.low), internal::bound_text(d.interval.high));
   if (d.interval.empty()) {
     d.notes.push_back({ForwardFault::quotes_disagree, range});
   } else if (f < d.interval.low || f > d.interval.high) {
-    d.notes.push_back({ForwardFault::outside_the_quotes, fmt::format("forward {:.2f}, {}", f, range)});
+    d.notes.push_back({ForwardFault::outside_the_quotes, fmt::format("forward {:.8g}, {}", f, range)});
   }
   if (d.of_quotes && d.forward->discount == 1.0 && d.of_quotes->discount != 1.0) {
     d.notes.push_back(

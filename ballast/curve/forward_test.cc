@@ -136,6 +136,16 @@ TEST_CASE("the diagnosis says what forwards() leaves out, and how far everything
   CHECK(d.notes[0].fault == curve::ForwardFault::not_positive);
   CHECK(curve::name(d.notes[0].fault) == std::string("not_positive"));
 
+  // Call and put of one strike that no forward is high enough for, beside a future: no bound, and no infinity in words.
+  market::Snapshot listed = test::worked_market();
+  listed.instruments[twin.name] = twin;
+  listed.quotes[twin.name] = {.instrument = twin.name, .sent = s.as_of, .bid = 1.2, .ask = 1.3};
+  d = curve::diagnose(listed).at(key);
+  CHECK(d.forward->source == curve::ForwardSource::listed_future);
+  CHECK(d.interval.empty());
+  CHECK(d.notes.back().fault == curve::ForwardFault::quotes_disagree);
+  for (const curve::ForwardNote& note : d.notes) CHECK(note.detail.find("inf") == std::string::npos);
+
   // Marks at F = 60,060 (C - P = 0.001), two-sided quotes that bound C - P by 0.0055 and 0.0065.
   s.quotes[twin.name] = {.instrument = twin.name, .sent = s.as_of, .bid = 0.0745, .ask = 0.075, .mark = 0.0695394};
   s.quotes[test::worked_call].underlying_price = 60010.0;

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "ballast/curve/internal/bound_text.h"
 #include "ballast/curve/internal/median.h"
 #include "ballast/math/elementary.h"
 
@@ -168,7 +169,7 @@ Result<ParityFit> fit_parity(std::span<const ParityQuote> quotes, Settlement set
   fit.forward = Price(unit * line.a / line.b);
   if (!(fit.forward.value > 0.0) || !std::isfinite(fit.forward.value)) {
     return Error{Fault::missing_data, fmt::format("put-call parity of {} two-sided pairs gives a forward of {}",
-                                                  used.size(), fit.forward.value)};
+                                                  used.size(), internal::bound_text(fit.forward.value))};
   }
   for (std::size_t i = 0; i < used.size(); ++i) {
     if (clipped.cut[i]) continue;
