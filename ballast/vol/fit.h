@@ -16,8 +16,10 @@ enum class Model {
 const char* name(Model model);
 
 struct FitRules {
-  Model model = Model::svi;
-  double robust = 3.0;  ///< errors above this many robust deviations count less and less (Tukey); 0 = least squares
+  Model model = Model::spline;
+  bool arbitrage_free = true;  ///< svi and spline only; false: least squares, whatever comes out
+  double robust = 6.0;         ///< errors above half of this many robust deviations (and above 0.75 vol points) count
+                               ///< less, above all of it (and 1.5 points) not at all; 0 = least squares
 };
 
 /// Fits the smiles of one index, free of butterfly and calendar arbitrage for |k| <= 1.5.

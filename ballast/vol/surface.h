@@ -5,13 +5,14 @@
 
 #include "ballast/curve/forward.h"
 #include "ballast/market/snapshot.h"
+#include "ballast/vol/spline.h"
 #include "ballast/vol/ssvi.h"
 #include "ballast/vol/svi.h"
 
 namespace ballast::vol {
 
 /// The form of one expiry's smile. Every form answers at(shape, k).
-using Shape = std::variant<Svi, Essvi>;
+using Shape = std::variant<Svi, Essvi, VarianceSpline>;
 SmilePoint at(const Shape& shape, double k);
 
 /// How good the fit of one expiry is.

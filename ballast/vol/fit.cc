@@ -1,0 +1,133 @@
+#include "ballast/vol/fit.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "ballast/vol/internal/arbitrage_free.h"
+
+namespace ballast::vol {
+namespace {
+
+constexpr std::size_t least_quotes = 5;
+
+std::optional<Error> fault_of(std::span<const SliceQuotes> quotes) {
+  if (quotes.empty()) return Error{Fault::missing_data, "no expiry with enough quotes to fit a smile to"};
+  Years before(0.0);
+  for (const SliceQuotes& q : quotes) {
+    const std::string where = to_string(q.expiry);
+    const std::size_t n = q.vol.size();
+    if (!(q.years > before) || !std::isfinite(q.years.value)) {
+      return Error{Fault::bad_input,
+                   fmt::format("{}: {} years to expiry, after {}", where, q.years.value, before.value)};
+    }
+    before = q.years;
+    if (n < least_quotes || q.log_moneyness.size() != n || q.weight.size() != n) {
+      return Error{Fault::bad_input,
+                   fmt::format("{}: {} log-moneynesses, {} vols, {} weights; a smile needs {} of each", where,
+                               q.log_moneyness.size(), n, q.weight.size(), least_quotes)};
+    }
+    for (std::size_t i = 0; i < n; ++i) {
+      const bool rises = i == 0 || q.log_moneyness[i] > q.log_moneyness[i - 1];
+      if (!rises || !(std::abs(q.log_moneyness[i]) < 20.0)) {
+        return Error{Fault::bad_input, fmt::format("{}: log-moneyness {} of quote {}", where, q.log_moneyness[i], i)};
+      }
+      if (!(q.vol[i] > 0.0 && q.vol[i] < 100.0) || !(q.weight[i] > 0.0 && q.weight[i] < 1e12)) {
+        return Error{Fault::bad_input,
+                     fmt::format("{}: vol {} weight {} of quote {}", where, q.vol[i], q.weight[i], i)};
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+/// Errors of vol at the quotes that count.
+void judge(const SliceQuotes& q, const std::vector<double>& trust, const Shape& shape, SliceHealth& health) {
+  double squares = 0.0;
+  int two_sided = 0, within = 0;
+  for (std::size_t i = 0; i < q.vol.size(); ++i) {
+    if (trust[i] == 0.0) {
+      ++health.dropped;
+      continue;
+    }
+    const double vol = vol_of(at(shape, q.log_moneyness[i]), q.years).value, error = vol - q.vol[i];
+    ++health.quotes;
+    squares += error * error;
+    health.worst = std::max(health.worst, std::abs(error));
+    if (i < q.bid_vol.size() && i < q.ask_vol.size() && q.bid_vol[i] <= q.ask_vol[i]) {
+      ++two_sided;
+      within += vol >= q.bid_vol[i] && vol <= q.ask_vol[i] ? 1 : 0;
+    }
+  }
+  health.rmse = std::sqrt(squares / std::max(health.quotes, 1));
+  health.within_spread =
+      two_sided > 0 ? static_cast<double>(within) / two_sided : std::numeric_limits<double>::quiet_NaN();
+}
+
+void add_slice(Surface& surface, const SliceQuotes& q, const Shape& shape, const std::vector<double>& trust,
+               SliceHealth health) {
+  judge(q, trust, shape, health);
+  for (std::size_t i = 0; i < trust.size(); ++i) {
+    if (trust[i] > 0.0) continue;
+    surface.dropped.push_back(
+        {i < q.instrument.size() ? q.instrument[i] : to_string(q.expiry), "outlier",
+         fmt::format("vol {:.4f} at log-moneyness {:.4f}, its neighbours' smile has {:.4f}", q.vol[i],
+                     q.log_moneyness[i], vol_of(at(shape, q.log_moneyness[i]), q.years).value)});
+  }
+  surface.slices.push_back(
+      {.expiry = q.expiry, .years = q.years, .forward = q.forward, .shape = shape, .health = health});
+}
+
+Surface fit_by_condition(std::span<const SliceQuotes> quotes, const FitRules& rules, const Surface* warm) {
+  std::vector<VarianceSpline> starts(quotes.size());
+  std::vector<const VarianceSpline*> start_of(warm ? quotes.size() : 0, nullptr);
+  for (std::size_t i = 0; i < start_of.size(); ++i) {
+    const Slice* slice = slice_of(*warm, quotes[i].expiry);
+    if (!slice) continue;
+    if (const auto* spline = std::get_if<VarianceSpline>(&slice->shape)) {
+      starts[i] = *spline;
+    } else if (const auto* svi = std::get_if<Svi>(&slice->shape)) {
+      starts[i].backbone = *svi;
+    } else {
+      continue;
+    }
+    start_of[i] = &starts[i];
+  }
+  const auto fits = internal::fit_slices(
+      quotes,
+      {.correction = rules.model == Model::spline, .arbitrage_free = rules.arbitrage_free, .robust = rules.robust},
+      start_of);
+  Surface surface{.index = quotes.front().index, .as_of = Time{}, .slices = {}, .dropped = {}};
+  for (std::size_t i = 0; i < fits.size(); ++i) {
+    const internal::SliceFit& f = fits[i];
+    const Shape shape = rules.model == Model::spline ? Shape(f.shape) : Shape(f.shape.backbone);
+    add_slice(surface, quotes[i], shape, f.trust,
+              {.least_butterfly = f.least_butterfly,
+               .calendar_margin = f.calendar_margin,
+               .iterations = f.iterations,
+               .repaired = f.repaired});
+  }
+  return surface;
+}
+
+}  // namespace
+
+const char* name(Model model) {
+  switch (model) {
+    case Model::essvi: return "essvi";
+    case Model::svi: return "svi";
+    case Model::sabr: return "sabr";
+    case Model::spline: return "spline";
+  }
+  return "";
+}
+
+Result<Surface> fit(std::span<const SliceQuotes> quotes, const FitRules& rules, const Surface* warm) {
+  if (const auto fault = fault_of(quotes)) return *fault;
+  if (rules.model == Model::svi || rules.model == Model::spline) return fit_by_condition(quotes, rules, warm);
+  return Error{Fault::bad_input, fmt::format("no fit for the model {}", name(rules.model))};
+}
+
+}  // namespace ballast::vol

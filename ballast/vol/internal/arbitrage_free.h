@@ -1,0 +1,29 @@
+#pragma once
+#include <span>
+#include <vector>
+
+#include "ballast/vol/smile_quotes.h"
+#include "ballast/vol/spline.h"
+
+namespace ballast::vol::internal {
+
+struct SliceFit {
+  VarianceSpline shape;       ///< terms are 0 where no correction was asked for
+  std::vector<double> trust;  ///< of each quote, [0, 1]: 0 is an outlier
+  double least_butterfly = 0.0;
+  double calendar_margin = 0.0;  ///< against the slice before; the first against 0
+  int iterations = 0;
+  bool repaired = false;
+};
+
+struct SliceRules {
+  bool correction = true;      ///< the spline on top of SVI
+  bool arbitrage_free = true;  ///< false: least squares, whatever comes out
+  double robust = 6.0;         ///< 0: plain least squares
+};
+
+/// The smiles of all expiries, by rising years. `warm`: a start for each, null where there is none.
+std::vector<SliceFit> fit_slices(std::span<const SliceQuotes> quotes, const SliceRules& rules,
+                                 std::span<const VarianceSpline* const> warm);
+
+}  // namespace ballast::vol::internal
