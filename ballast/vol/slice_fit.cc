@@ -573,7 +573,7 @@ HWY_INLINE void DenseGrid(D d, const SliceBatch& batch, std::size_t lane, Visit 
     const V part = hn::Mul(hn::Sub(hn::LoadU(d, batch.grid + (i + 1) * batch_lanes + lane), from), Constant(d, 0.25));
     for (int j = 0; j < 4; ++j) visit(hn::MulAdd(Constant(d, j), part, from));
   }
-  visit(hn::LoadU(d, batch.grid + (grid_points - 1) * batch_lanes + lane));
+  for (const double edge : {-internal::furthest, internal::furthest}) visit(Constant(d, edge));
 }
 
 void Check(SliceBatch& batch) {

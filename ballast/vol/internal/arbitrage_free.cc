@@ -12,24 +12,29 @@ namespace ballast::vol::internal {
 namespace {
 
 // Where the wings of all expiries are put in order, beyond their quotes: the furthest k that is held, and its halves.
-constexpr std::array<double, 6> pin_places = {-furthest,       -0.5 * furthest, -0.25 * furthest,
-                                              0.25 * furthest, 0.5 * furthest,  furthest};
+constexpr std::array<double, 8> pin_places = {-furthest,         -0.5 * furthest,  -0.25 * furthest, -0.125 * furthest,
+                                              0.125 * furthest, 0.25 * furthest, 0.5 * furthest,   furthest};
 constexpr double wing_rise = 0.02;  // of total variance from one expiry to the next, where wings would cross
 constexpr double pin_strengths[] = {0.1, 0.3, 1.0,
                                     3.0};  // vol error that a relative error of w of 1 counts like, by round
+constexpr double least_rise = 2e-4;        // of the at-the-money total variance, at every point of the grid
+constexpr double least_g = 5e-4;            // at every point of the grid, for the same reason
 constexpr double ample = 1e300;
 
 // How far from a parabola a slice has to stay, mildest first: (sigma in half-ranges, |m| in outermost quotes). The
 // first leaves 99.3 % of the recorded slices without butterfly arbitrage and costs nothing; the others are for the
 // rest.
 struct Reach {
-  double sigma, centre, butterfly_weight;
+  double sigma, centre, butterfly_weight, of_earlier;
 };
-constexpr Reach reaches[] = {{1.3, 0.35, 1.0}, {1.0, 0.2, 10.0}, {0.7, 0.1, 100.0}, {0.4, 0.05, 1000.0}};
+constexpr Reach reaches[] = {{1.3, 0.35, 1.0, 1.0}, {1.0, 0.2, 10.0, 0.7}, {0.7, 0.1, 100.0, 0.3}, {0.4, 0.05, 1000.0, 0.0}};
 
 // Outliers: robust deviations, but never less than this many points of vol. The crude first look has more misfit.
 constexpr double least_outlier = 0.015, least_outlier_at_first = 0.03;
 constexpr int robust_rounds = 2;
+
+constexpr double meeting_weights[] = {10.0, 100.0, 1000.0, 10000.0};  // by round of wings, butterflies and crossings
+constexpr int rounds = std::size(meeting_weights);
 
 double w_of_backbone(const SliceBatch& batch, std::size_t lane, double k) {
   const auto p = [&](std::size_t row) { return batch.shape[row * batch_lanes + lane]; };
@@ -73,8 +78,10 @@ class Fit {
       : quotes_(quotes),
         rules_(rules),
         batches_((quotes.size() + batch_lanes - 1) / batch_lanes),
-        repaired_(quotes.size(), false) {
+        repaired_(quotes.size(), false), range_factor_(quotes.size(), 1.0) {
     for (std::size_t b = 0; b < batches_.size(); ++b) fill(b);
+    for (std::size_t b = 0; b < batches_.size(); ++b)
+      for (std::size_t l = batches_[b].slices; l-- > 0;) reach(b * batch_lanes + l, reaches[0]);
     cold_.assign(batches_.size(), true);
     for (std::size_t b = 0; b < batches_.size(); ++b) {
       bool all = !warm.empty();
@@ -89,12 +96,24 @@ class Fit {
       fit_svi(batches_[b], effort_, cold_[b]);
       cold_[b] = false;
     }
-    if (rules_.arbitrage_free) order_wings();
-    for (SliceBatch& batch : batches_) correct(batch);
-    if (rules_.arbitrage_free) {
-      free_butterflies();
-      free_calendars();
+    if (!rules_.arbitrage_free) {
+      for (SliceBatch& batch : batches_) correct(batch);
+      return results();
     }
+    order_wings();
+    for (SliceBatch& batch : batches_) correct(batch);
+    for (int round = 0; round < rounds; ++round) {
+      free_butterflies();
+      margins_ = calendar_margins();
+      if (!any_crosses()) return results();
+      // What made a slice free of butterflies may have moved its wings; what is left then lies inside the quotes.
+      if (!order_wings() && rules_.correction) meet_halfway(meeting_weights[round]);
+      for (std::size_t b = 0; b < batches_.size(); ++b)
+        if (moved_[b]) correct(batches_[b]);
+    }
+    free_butterflies();
+    margins_ = calendar_margins();
+    raise();
     return results();
   }
 
@@ -123,8 +142,9 @@ class Fit {
       batch.last[l] = q.log_moneyness.back();
       batch.stdev[l] = near_money_vol(q) * std::sqrt(q.years.value);
       batch.steps[l] = 0.0;
-      reach(batch, l, reaches[0]);
       batch.calendar_weight[l] = 0.0;
+      batch.widest_sigma[l] = reaches[0].sigma, batch.furthest_centre[l] = reaches[0].centre;
+      batch.butterfly_weight[l] = 0.0;
       for (std::size_t row = 0; row < parameters; ++row) batch.shape[row * batch_lanes + l] = 0.0;
       for (std::size_t i = 0; i < grid_points; ++i) {
         batch.floor[i * batch_lanes + l] = -ample;
@@ -144,8 +164,10 @@ class Fit {
     return median_of(near);
   }
 
-  void reach(SliceBatch& batch, std::size_t lane, const Reach& r) const {
-    batch.widest_sigma[lane] = rules_.arbitrage_free ? r.sigma : 100.0;
+  void reach(std::size_t slice, const Reach& r) {
+    SliceBatch& batch = batch_of(slice);
+    const std::size_t lane = lane_of(slice);
+    batch.widest_sigma[lane] = rules_.arbitrage_free ? r.sigma * math::exp(r.of_earlier * math::log(range_factor_[slice])) : 100.0;
     batch.furthest_centre[lane] = rules_.arbitrage_free ? r.centre : 2.0;
     batch.butterfly_weight[lane] = rules_.arbitrage_free ? r.butterfly_weight : 0.0;
   }
@@ -199,7 +221,9 @@ class Fit {
 
   /// Beyond their quotes the wings of neighbouring expiries would cross: they are led through total variances that
   /// rise.
-  void order_wings() {
+  bool order_wings() {
+    moved_.assign(batches_.size(), false);
+    bool ever = false;
     const std::size_t n = quotes_.size();
     std::vector<double> level(n), credit(n);
     for (const double strength : pin_strengths) {
@@ -226,16 +250,33 @@ class Fit {
       for (std::size_t b = 0; b < batches_.size(); ++b) {
         if (!moved[b]) continue;
         fit_svi(batches_[b], effort_, false);
-        any = true;
+        any = moved_[b] = true;
       }
-      if (!any) return;
+      if (!any) break;
+      ever = true;
     }
+    return ever;
+  }
+
+  double half_range(std::size_t slice) const {
+    return 0.5 * (quotes_[slice].log_moneyness.back() - quotes_[slice].log_moneyness.front());
+  }
+
+  double widest_before(std::size_t slice) const {
+    double widest = 0.0;
+    for (std::size_t i = 0; i < slice; ++i) widest = std::max(widest, half_range(i));
+    return widest;
   }
 
   void pin(std::size_t slice, std::size_t place, double w, double strength) {
     SliceBatch& batch = batch_of(slice);
     const std::size_t at = (batch.rows - pin_places.size() + place) * batch_lanes + lane_of(slice);
     const double vol = std::sqrt(w / batch.years[lane_of(slice)]);
+    // A slice that is led over an earlier one that is quoted further out may be as wide as that.
+    if (slice > 0 && range_factor_[slice] == 1.0) {
+      range_factor_[slice] = std::max(1.0, widest_before(slice) / half_range(slice));
+      batch.widest_sigma[lane_of(slice)] *= range_factor_[slice];
+    }
     batch.log_moneyness[at] = pin_places[place];
     batch.vol[at] = vol;
     batch.weight[at] = 4.0 * strength * strength / (vol * vol);
@@ -250,7 +291,7 @@ class Fit {
       for (std::size_t step = 1; step < std::size(reaches) && !all_free(batch); ++step) {
         const SliceBatch before = batch;
         for (std::size_t l = 0; l < batch_lanes; ++l)
-          if (!free(before, l)) reach(batch, l, reaches[step]);
+          if (!free(before, l) && l < batch.slices) reach(b * batch_lanes + l, reaches[step]);
         fit_svi(batch, effort_, false);
         correct(batch);
         check(batch);
@@ -261,7 +302,7 @@ class Fit {
     }
   }
 
-  static bool free(const SliceBatch& batch, std::size_t lane) { return batch.least_butterfly[lane] > 0.0; }
+  static bool free(const SliceBatch& batch, std::size_t lane) { return batch.least_butterfly[lane] > least_g; }
   static bool all_free(const SliceBatch& batch) {
     for (std::size_t l = 0; l < batch.slices; ++l)
       if (!free(batch, l)) return false;
@@ -329,17 +370,17 @@ class Fit {
     return margin;
   }
 
-  bool crosses(double margin) const { return !(margin > 0.0); }
+  /// Between the points of the grid a little room is needed.
+  bool crosses(std::size_t slice) const { return !(margins_[slice] > least_rise * near_variance(slice)); }
+  double near_variance(std::size_t slice) const {
+    const double stdev = batches_[slice / batch_lanes].stdev[lane_of(slice)];
+    return stdev * stdev;
+  }
 
-  void free_calendars() {
-    margins_ = calendar_margins();
-    for (int round = 0; round < 3; ++round) {
-      if (std::none_of(margins_.begin(), margins_.end(), [&](double m) { return crosses(m); })) return;
-      if (!rules_.correction) break;
-      meet_halfway(std::array{10.0, 100.0, 1000.0}[static_cast<std::size_t>(round)]);
-      margins_ = calendar_margins();
-    }
-    raise();
+  bool any_crosses() const {
+    for (std::size_t i = 1; i < margins_.size(); ++i)
+      if (crosses(i)) return true;
+    return false;
   }
 
   /// Both sides of a crossing are led to its middle by their corrections.
@@ -363,7 +404,7 @@ class Fit {
       const auto touched = [&](std::size_t l) {
         const std::size_t slice = b * batch_lanes + l;
         return l < batch.slices &&
-               (crosses(margins_[slice]) || (slice + 1 < margins_.size() && crosses(margins_[slice + 1])));
+               (crosses(slice) || (slice + 1 < margins_.size() && crosses(slice + 1)));
       };
       bool any = false;
       for (std::size_t l = 0; l < batch_lanes; ++l) {
@@ -385,8 +426,8 @@ class Fit {
   /// What is left: later expiries are lifted as a whole, which takes nothing from the butterfly condition.
   void raise() {
     for (std::size_t i = 1; i < quotes_.size(); ++i) {
-      for (int again = 0; again < 4 && crosses(margins_[i]); ++again) {
-        const double lift = -margins_[i] + 1e-6 * batch_of(i).stdev[lane_of(i)] * batch_of(i).stdev[lane_of(i)];
+      for (int again = 0; again < 4 && crosses(i); ++again) {
+        const double lift = -margins_[i] + 2.0 * least_rise * near_variance(i);
         batch_of(i).shape[lane_of(i)] += lift;
         repaired_[i] = true;
         margins_ = calendar_margins();
@@ -426,8 +467,8 @@ class Fit {
   std::span<const SliceQuotes> quotes_;
   SliceRules rules_;
   std::vector<SliceBatch> batches_;
-  std::vector<bool> cold_, repaired_;
-  std::vector<double> margins_;
+  std::vector<bool> cold_, repaired_, moved_;
+  std::vector<double> margins_, range_factor_;
 };
 
 }  // namespace
