@@ -6,12 +6,14 @@
 
 #include <fmt/format.h>
 
+#include "ballast/vol/essvi_fit.h"
 #include "ballast/vol/internal/arbitrage_free.h"
 
 namespace ballast::vol {
 namespace {
 
 constexpr std::size_t least_quotes = 5;
+constexpr double furthest = 1.5;  // |k| that the promise covers
 
 std::optional<Error> fault_of(std::span<const SliceQuotes> quotes) {
   if (quotes.empty()) return Error{Fault::missing_data, "no expiry with enough quotes to fit a smile to"};
@@ -66,6 +68,22 @@ void judge(const SliceQuotes& q, const std::vector<double>& trust, const Shape& 
       two_sided > 0 ? static_cast<double>(within) / two_sided : std::numeric_limits<double>::quiet_NaN();
 }
 
+/// The no-arbitrage figures of a slice, on a grid that is dense at the money.
+void look_at(Surface& surface, std::size_t i) {
+  Slice& slice = surface.slices[i];
+  constexpr int points = 200;  // a side
+  const double scale = 0.3 * std::sqrt(at(slice.shape, 0.0).total_variance), edge = std::asinh(furthest / scale);
+  slice.health.least_butterfly = slice.health.calendar_margin = std::numeric_limits<double>::max();
+  for (int j = -points; j <= points; ++j) {
+    const double k = scale * std::sinh(edge * j / points);
+    const SmilePoint point = at(slice.shape, k);
+    const double g = point.total_variance > 0.0 ? butterfly(k, point) : -1.0;
+    slice.health.least_butterfly = std::min(slice.health.least_butterfly, g);
+    const double before = i == 0 ? 0.0 : at(surface.slices[i - 1].shape, k).total_variance;
+    slice.health.calendar_margin = std::min(slice.health.calendar_margin, point.total_variance - before);
+  }
+}
+
 void add_slice(Surface& surface, const SliceQuotes& q, const Shape& shape, const std::vector<double>& trust,
                SliceHealth health) {
   judge(q, trust, shape, health);
@@ -112,6 +130,22 @@ Surface fit_by_condition(std::span<const SliceQuotes> quotes, const FitRules& ru
   return surface;
 }
 
+Surface fit_by_theorem(std::span<const SliceQuotes> quotes, const FitRules& rules, const Surface* warm) {
+  const auto trust = internal::trust_of(quotes, rules.robust);
+  Surface surface{.index = quotes.front().index, .as_of = Time{}, .slices = {}, .dropped = {}};
+  const Essvi* near = nullptr;
+  std::vector<EssviFit> fits(quotes.size());
+  for (std::size_t i = 0; i < quotes.size(); ++i) {
+    const Slice* slice = warm ? slice_of(*warm, quotes[i].expiry) : nullptr;
+    fits[i] = fit_essvi(quotes[i], trust[i], near, slice ? std::get_if<Essvi>(&slice->shape) : nullptr);
+    near = &fits[i].slice;
+    SliceHealth health{.iterations = fits[i].iterations};
+    add_slice(surface, quotes[i], fits[i].slice, trust[i], health);
+  }
+  for (std::size_t i = 0; i < surface.slices.size(); ++i) look_at(surface, i);
+  return surface;
+}
+
 }  // namespace
 
 const char* name(Model model) {
@@ -127,6 +161,7 @@ const char* name(Model model) {
 Result<Surface> fit(std::span<const SliceQuotes> quotes, const FitRules& rules, const Surface* warm) {
   if (const auto fault = fault_of(quotes)) return *fault;
   if (rules.model == Model::svi || rules.model == Model::spline) return fit_by_condition(quotes, rules, warm);
+  if (rules.model == Model::essvi) return fit_by_theorem(quotes, rules, warm);
   return Error{Fault::bad_input, fmt::format("no fit for the model {}", name(rules.model))};
 }
 

@@ -23,7 +23,7 @@ using internal::parameters;
 using internal::SliceBatch;
 using internal::spline_terms;
 
-constexpr double least_sigma_log = -7.0;                       // 0.0009
+constexpr double narrowest_sigma = 0.1;  // in stdevs: a kink between two quotes is no smile
 constexpr double steepest_rho = 0.9995, steepest_wing = 1.98;  // |d| <= rho c; c + |d| < 2 (Lee), with room
 constexpr double furthest_held = internal::furthest * 1.0001;
 constexpr double least_variance = 1e-9;
@@ -219,11 +219,12 @@ void FitSvi(SliceBatch& batch, internal::Effort effort, bool cold) {
     const ReducedSvi model{d, batch, lane, batch.scaled.data()};
     const V stdev = hn::LoadU(d, batch.stdev + lane);
     const V centre_share = hn::LoadU(d, batch.furthest_centre + lane);
-    const V low_m = hn::Mul(centre_share, hn::LoadU(d, batch.first + lane)),
-            high_m = hn::Mul(centre_share, hn::LoadU(d, batch.last + lane));
-    const V half_range =
-        hn::Mul(Constant(d, 0.5), hn::Sub(hn::LoadU(d, batch.last + lane), hn::LoadU(d, batch.first + lane)));
+    const V zero = hn::Zero(d), first = hn::LoadU(d, batch.first + lane), last = hn::LoadU(d, batch.last + lane);
+    const V low_m = hn::Mul(centre_share, hn::Min(first, zero)), high_m = hn::Mul(centre_share, hn::Max(last, zero));
+    // Of few quotes close to the money nothing is known beyond: the smile's own scale takes the place of their range.
+    const V half_range = hn::Max(hn::Mul(Constant(d, 0.5), hn::Sub(last, first)), stdev);
     const V high_s = lanes::Log(d, hn::Mul(half_range, hn::LoadU(d, batch.widest_sigma + lane)));
+    const V low_s = hn::Min(lanes::Log(d, hn::Mul(stdev, Constant(d, narrowest_sigma))), high_s);
     V count = hn::LoadU(d, batch.steps + lane);
     V m = hn::LoadU(d, batch.shape + 3 * batch_lanes + lane), s = hn::LoadU(d, batch.shape + 4 * batch_lanes + lane);
     if (cold) {
@@ -241,6 +242,7 @@ void FitSvi(SliceBatch& batch, internal::Effort effort, bool cold) {
         }
       }
     }
+    m = hn::Min(hn::Max(m, low_m), high_m), s = hn::Min(hn::Max(s, low_s), high_s);
     Reduced here, there;
     model.Evaluate(m, s, here);
     V damping = Constant(d, 1e-2);
@@ -258,7 +260,7 @@ void FitSvi(SliceBatch& batch, internal::Effort effort, bool cold) {
       V next_m = hn::Add(m, hn::Min(hn::Max(step_m, hn::Neg(reach)), reach));
       V next_s = hn::Add(s, hn::Min(hn::Max(step_s, hn::Neg(one)), one));
       next_m = hn::Min(hn::Max(next_m, low_m), high_m);
-      next_s = hn::Min(hn::Max(next_s, Constant(d, least_sigma_log)), high_s);
+      next_s = hn::Min(hn::Max(next_s, low_s), high_s);
       model.Evaluate(next_m, next_s, there);
       const M better = hn::And(active, hn::Lt(there.cost, here.cost));
       const V gain = hn::Sub(here.cost, there.cost);

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "ballast/math/elementary.h"
+#include "ballast/vol/essvi_fit.h"
 #include "ballast/vol/internal/slice_batch.h"
 
 namespace ballast::vol::internal {
@@ -14,6 +15,22 @@ namespace {
 // Where the wings of all expiries are put in order, beyond their quotes: the furthest k that is held, and its halves.
 constexpr std::array<double, 8> pin_places = {-furthest,         -0.5 * furthest,  -0.25 * furthest, -0.125 * furthest,
                                               0.125 * furthest, 0.25 * furthest, 0.5 * furthest,   furthest};
+// Beyond its quotes a slice is drawn, weakly, to the SSVI slice with rho = 0 and psi = sqrt(theta), half of what the
+// butterfly bound allows: where few strikes are quoted nothing else says how steep the wings are. In stdevs from the
+// money; a relative error of w of 1 counts like this much vol.
+constexpr std::array<double, 4> prior_places = {-4.0, -2.0, 2.0, 4.0};
+
+// The way through the conditions. The first is good for nearly every chain; where it ends in a repair the others are
+// tried too, and the one that leaves the least error is taken.
+struct Variant {
+  double prior_strength;
+  std::size_t pin_passes;
+  double credit;    // of a slice in a wing, half way out to the place in question
+  bool by_theorem;  // eSSVI and as much of the correction as it bears
+};
+constexpr Variant variants[] = {
+    {0.005, 4, 0.025, false}, {0.001, 6, 0.025, false}, {0.005, 6, 0.0005, false}, {0.02, 3, 0.1, false}, {0.005, 0, 0.0, true}};
+constexpr std::size_t extra_rows = pin_places.size() + prior_places.size();
 constexpr double wing_rise = 0.02;  // of total variance from one expiry to the next, where wings would cross
 constexpr double pin_strengths[] = {0.1, 0.3, 1.0,
                                     3.0};  // vol error that a relative error of w of 1 counts like, by round
@@ -29,12 +46,12 @@ struct Reach {
 };
 constexpr Reach reaches[] = {{1.3, 0.35, 1.0, 1.0}, {1.0, 0.2, 10.0, 0.7}, {0.7, 0.1, 100.0, 0.3}, {0.4, 0.05, 1000.0, 0.0}};
 
-// Outliers: robust deviations, but never less than this many points of vol. The crude first look has more misfit.
-constexpr double least_outlier = 0.015, least_outlier_at_first = 0.03;
+// Outliers: robust deviations, but never less than this share of its vol. The crude first look has more misfit.
+constexpr double least_outlier = 0.03, least_outlier_at_first = 0.06;  // of vol
 constexpr int robust_rounds = 2;
 
 constexpr double meeting_weights[] = {10.0, 100.0, 1000.0, 10000.0};  // by round of wings, butterflies and crossings
-constexpr int rounds = std::size(meeting_weights);
+constexpr int rounds = std::size(meeting_weights), most_shrinks = 24;
 
 double w_of_backbone(const SliceBatch& batch, std::size_t lane, double k) {
   const auto p = [&](std::size_t row) { return batch.shape[row * batch_lanes + lane]; };
@@ -74,11 +91,14 @@ void put_in_order(std::vector<double>& y, const std::vector<double>& weight) {
 
 class Fit {
  public:
-  Fit(std::span<const SliceQuotes> quotes, const SliceRules& rules, std::span<const VarianceSpline* const> warm)
+  Fit(std::span<const SliceQuotes> quotes, const SliceRules& rules, std::span<const VarianceSpline* const> warm,
+      const Variant& variant)
       : quotes_(quotes),
         rules_(rules),
+        variant_(variant),
         batches_((quotes.size() + batch_lanes - 1) / batch_lanes),
-        repaired_(quotes.size(), false), range_factor_(quotes.size(), 1.0) {
+        repaired_(quotes.size(), false),
+        range_factor_(quotes.size(), 1.0) {
     for (std::size_t b = 0; b < batches_.size(); ++b) fill(b);
     for (std::size_t b = 0; b < batches_.size(); ++b)
       for (std::size_t l = batches_[b].slices; l-- > 0;) reach(b * batch_lanes + l, reaches[0]);
@@ -96,6 +116,10 @@ class Fit {
       fit_svi(batches_[b], effort_, cold_[b]);
       cold_[b] = false;
     }
+    if (variant_.by_theorem) {
+      fall_back();
+      return results();
+    }
     if (!rules_.arbitrage_free) {
       for (SliceBatch& batch : batches_) correct(batch);
       return results();
@@ -103,19 +127,37 @@ class Fit {
     order_wings();
     for (SliceBatch& batch : batches_) correct(batch);
     for (int round = 0; round < rounds; ++round) {
-      free_butterflies();
+      const bool every = free_butterflies();
       margins_ = calendar_margins();
-      if (!any_crosses()) return results();
+      if (every && !any_crosses()) return results();
       // What made a slice free of butterflies may have moved its wings; what is left then lies inside the quotes.
       if (!order_wings() && rules_.correction) meet_halfway(meeting_weights[round]);
       for (std::size_t b = 0; b < batches_.size(); ++b)
         if (moved_[b]) correct(batches_[b]);
     }
     free_butterflies();
+    for (std::size_t i = 0; i < quotes_.size(); ++i)
+      if (!free(batch_of(i), lane_of(i))) flatten(batch_of(i), i);
     margins_ = calendar_margins();
     raise();
     return results();
   }
+
+  /// Weighted squares of vol errors, all slices together.
+  double loss() {
+    double sum = 0.0;
+    for (std::size_t b = 0; b < batches_.size(); ++b) {
+      residuals(batches_[b]);
+      for (std::size_t l = 0; l < batches_[b].slices; ++l) {
+        for (std::size_t i = 0; i < rows_of(b * batch_lanes + l); ++i) {
+          const std::size_t at = i * batch_lanes + l;
+          sum += batches_[b].weight[at] * batches_[b].trust[at] * batches_[b].scaled[at] * batches_[b].scaled[at];
+        }
+      }
+    }
+    return sum;
+  }
+  bool repaired() const { return std::find(repaired_.begin(), repaired_.end(), true) != repaired_.end(); }
 
  private:
   SliceBatch& batch_of(std::size_t slice) { return batches_[slice / batch_lanes]; }
@@ -126,7 +168,7 @@ class Fit {
     batch.slices = std::min(batch_lanes, quotes_.size() - b * batch_lanes);
     std::size_t rows = 0;
     for (std::size_t l = 0; l < batch.slices; ++l) rows = std::max(rows, quotes_[b * batch_lanes + l].vol.size());
-    batch.resize(rows + pin_places.size());
+    batch.resize(rows + extra_rows);
     for (std::size_t l = 0; l < batch_lanes; ++l) {
       const SliceQuotes& q = quotes_[b * batch_lanes + std::min(l, batch.slices - 1)];  // idle lanes repeat the last
       const std::size_t n = q.vol.size();
@@ -142,6 +184,7 @@ class Fit {
       batch.last[l] = q.log_moneyness.back();
       batch.stdev[l] = near_money_vol(q) * std::sqrt(q.years.value);
       batch.steps[l] = 0.0;
+      if (rules_.arbitrage_free) add_prior(batch, l);
       batch.calendar_weight[l] = 0.0;
       batch.widest_sigma[l] = reaches[0].sigma, batch.furthest_centre[l] = reaches[0].centre;
       batch.butterfly_weight[l] = 0.0;
@@ -154,13 +197,32 @@ class Fit {
     prepare(batch);
   }
 
-  /// The median of the three vols nearest to the money: one bad quote does not move it.
+  static void set_row(SliceBatch& batch, std::size_t row, std::size_t lane, double k, double w, double strength) {
+    const std::size_t at = row * batch_lanes + lane;
+    const double vol = std::sqrt(w / batch.years[lane]);
+    batch.log_moneyness[at] = k;
+    batch.vol[at] = vol;
+    batch.weight[at] = 4.0 * strength * strength / (vol * vol);
+  }
+
+  void add_prior(SliceBatch& batch, std::size_t lane) {
+    const double stdev = batch.stdev[lane];
+    for (std::size_t i = 0; i < prior_places.size(); ++i) {
+      const double z = prior_places[i], k = z * stdev;
+      if (k > batch.first[lane] && k < batch.last[lane]) continue;
+      set_row(batch, batch.rows - prior_places.size() + i, lane, k, 0.5 * stdev * stdev * (1.0 + std::sqrt(1.0 + z * z)),
+              variant_.prior_strength);
+    }
+  }
+
+  /// The median of the seven vols nearest to the money: three bad quotes do not move it.
   static double near_money_vol(const SliceQuotes& q) {
+    constexpr std::size_t most = 7;
     const auto above = std::lower_bound(q.log_moneyness.begin(), q.log_moneyness.end(), 0.0);
-    std::size_t from = static_cast<std::size_t>(above - q.log_moneyness.begin());
-    from = std::min(from > 0 ? from - 1 : 0, q.vol.size() - std::min<std::size_t>(3, q.vol.size()));
+    const std::size_t n = std::min(most, q.vol.size()), centre = static_cast<std::size_t>(above - q.log_moneyness.begin());
+    const std::size_t from = std::min(centre - std::min(centre, n / 2), q.vol.size() - n);
     std::vector<double> near(q.vol.begin() + static_cast<std::ptrdiff_t>(from),
-                             q.vol.begin() + static_cast<std::ptrdiff_t>(std::min(from + 3, q.vol.size())));
+                             q.vol.begin() + static_cast<std::ptrdiff_t>(from + n));
     return median_of(near);
   }
 
@@ -192,8 +254,9 @@ class Fit {
       std::vector<double> size(n);
       for (std::size_t i = 0; i < n; ++i) size[i] = std::abs(batch.scaled[i * batch_lanes + l]);
       std::vector<double> sorted = size;
-      const double cut = std::max(rules_.robust * 1.4826 * median_of(sorted), least);
+      const double scale = rules_.robust * 1.4826 * median_of(sorted);
       for (std::size_t i = 0; i < n; ++i) {
+        const double cut = std::max(scale, least * batch.vol[i * batch_lanes + l]);
         const double u = std::max(2.0 * size[i] / cut - 1.0, 0.0), t = u < 1.0 ? 1.0 - u * u : 0.0;
         batch.trust[i * batch_lanes + l] = t * t;
       }
@@ -226,7 +289,8 @@ class Fit {
     bool ever = false;
     const std::size_t n = quotes_.size();
     std::vector<double> level(n), credit(n);
-    for (const double strength : pin_strengths) {
+    for (std::size_t pass = 0; pass < variant_.pin_passes; ++pass) {
+      const double strength = pin_strengths[pass];
       std::vector<bool> moved(batches_.size(), false);
       for (std::size_t place = 0; place < pin_places.size(); ++place) {
         const double k = pin_places[place];
@@ -236,7 +300,7 @@ class Fit {
           level[i] = math::log(std::max(w, 1e-8)) - wing_rise * static_cast<double>(i);
           const double outermost = std::max(k < 0.0 ? -batch.first[lane_of(i)] : batch.last[lane_of(i)], 0.01);
           const double share = std::min(outermost / std::abs(k), 1.0);
-          credit[i] = share < 1.0 ? 0.1 * share * share : 1.0;
+          credit[i] = share < 1.0 ? 4.0 * variant_.credit * share * share : 1.0;
         }
         std::vector<double> ordered = level;
         put_in_order(ordered, credit);
@@ -259,7 +323,8 @@ class Fit {
   }
 
   double half_range(std::size_t slice) const {
-    return 0.5 * (quotes_[slice].log_moneyness.back() - quotes_[slice].log_moneyness.front());
+    return std::max(0.5 * (quotes_[slice].log_moneyness.back() - quotes_[slice].log_moneyness.front()),
+                    batches_[slice / batch_lanes].stdev[lane_of(slice)]);
   }
 
   double widest_before(std::size_t slice) const {
@@ -270,21 +335,17 @@ class Fit {
 
   void pin(std::size_t slice, std::size_t place, double w, double strength) {
     SliceBatch& batch = batch_of(slice);
-    const std::size_t at = (batch.rows - pin_places.size() + place) * batch_lanes + lane_of(slice);
-    const double vol = std::sqrt(w / batch.years[lane_of(slice)]);
     // A slice that is led over an earlier one that is quoted further out may be as wide as that.
     if (slice > 0 && range_factor_[slice] == 1.0) {
       range_factor_[slice] = std::max(1.0, widest_before(slice) / half_range(slice));
       batch.widest_sigma[lane_of(slice)] *= range_factor_[slice];
     }
-    batch.log_moneyness[at] = pin_places[place];
-    batch.vol[at] = vol;
-    batch.weight[at] = 4.0 * strength * strength / (vol * vol);
+    set_row(batch, batch.rows - extra_rows + place, lane_of(slice), pin_places[place], w, strength);
   }
 
-  /// Slices that still break the condition come closer to what cannot: a narrower SVI, a harder correction, and in the
-  /// end a flat one.
-  void free_butterflies() {
+  /// Slices that still break the condition come closer to what cannot: a narrower SVI, a harder correction.
+  bool free_butterflies() {
+    bool every = true;
     for (std::size_t b = 0; b < batches_.size(); ++b) {
       SliceBatch& batch = batches_[b];
       check(batch);
@@ -297,9 +358,9 @@ class Fit {
         check(batch);
         keep(batch, before, [&](std::size_t l) { return free(before, l); });
       }
-      for (std::size_t l = 0; l < batch.slices; ++l)
-        if (!free(batch, l)) flatten(batch, b * batch_lanes + l);
+      every = every && all_free(batch);
     }
+    return every;
   }
 
   static bool free(const SliceBatch& batch, std::size_t lane) { return batch.least_butterfly[lane] > least_g; }
@@ -384,7 +445,7 @@ class Fit {
   }
 
   /// Both sides of a crossing are led to its middle by their corrections.
-  void meet_halfway(double weight) {
+  void meet_halfway(double weight, bool keep_free = true) {
     std::vector<std::vector<double>> floors(batches_.size()), ceilings(batches_.size());
     const std::size_t size = grid_points * batch_lanes;
     std::vector<double> own(size);
@@ -419,7 +480,7 @@ class Fit {
       if (!any) continue;
       fit_spline(batch, effort_);
       check(batch);
-      keep(batch, before, [&](std::size_t l) { return !touched(l) || !free(batch, l); });
+      keep(batch, before, [&](std::size_t l) { return !touched(l) || (keep_free && !free(batch, l)); });
     }
   }
 
@@ -434,6 +495,52 @@ class Fit {
       }
     }
     for (SliceBatch& batch : batches_) check(batch);
+  }
+
+  /// Where conditions and quotes do not come together: eSSVI slices, free of arbitrage by theorem, and of the correction
+  /// on top as much as keeps them so.
+  void fall_back() {
+    std::vector<EssviFit> fits(quotes_.size());
+    for (std::size_t i = 0; i < quotes_.size(); ++i) {
+      SliceBatch& batch = batch_of(i);
+      const std::size_t l = lane_of(i);
+      std::vector<double> trust(rows_of(i));
+      for (std::size_t row = 0; row < trust.size(); ++row) trust[row] = batch.trust[row * batch_lanes + l];
+      fits[i] = fit_essvi(quotes_[i], trust, i > 0 ? &fits[i - 1].slice : nullptr, nullptr);
+      const Svi svi = raw(fits[i].slice);
+      const double values[5] = {svi.a - svi.b * svi.rho * svi.m, svi.b * svi.rho, svi.b, svi.m, math::log(svi.sigma)};
+      for (std::size_t row = 0; row < parameters; ++row)
+        batch.shape[row * batch_lanes + l] = row < 5 ? values[row] : row < 8 ? batch.shape[row * batch_lanes + l] : 0.0;
+      batch.butterfly_weight[l] = reaches[2].butterfly_weight;
+      batch.steps[l] += fits[i].iterations;
+      repaired_[i] = true;
+    }
+    if (rules_.correction) {
+      for (SliceBatch& batch : batches_) fit_spline(batch, effort_);
+      margins_ = calendar_margins();
+      for (std::size_t round = 0; round < std::size(meeting_weights) && any_crosses(); ++round) {
+        meet_halfway(meeting_weights[round], false);
+        margins_ = calendar_margins();
+      }
+    }
+    for (int round = 0; round <= most_shrinks; ++round) {
+      for (SliceBatch& batch : batches_) check(batch);
+      margins_ = calendar_margins();
+      bool all = true;
+      std::vector<bool> shrink(quotes_.size(), false);
+      for (std::size_t i = 0; i < quotes_.size(); ++i) {
+        const bool crossed = i > 0 && !(margins_[i] > 0.0);
+        if (crossed) shrink[i - 1] = true;
+        if (crossed || !(batch_of(i).least_butterfly[lane_of(i)] > 0.0)) shrink[i] = true;
+      }
+      for (std::size_t i = 0; i < quotes_.size(); ++i) {
+        if (!shrink[i]) continue;
+        all = false;
+        for (std::size_t row = 8; row < parameters; ++row)
+          batch_of(i).shape[row * batch_lanes + lane_of(i)] *= round + 1 < most_shrinks ? 0.75 : 0.0;
+      }
+      if (all) return;
+    }
   }
 
   std::vector<SliceFit> results() {
@@ -466,6 +573,7 @@ class Fit {
   static constexpr Effort effort_{};
   std::span<const SliceQuotes> quotes_;
   SliceRules rules_;
+  Variant variant_;
   std::vector<SliceBatch> batches_;
   std::vector<bool> cold_, repaired_, moved_;
   std::vector<double> margins_, range_factor_;
@@ -473,9 +581,33 @@ class Fit {
 
 }  // namespace
 
+std::vector<std::vector<double>> trust_of(std::span<const SliceQuotes> quotes, double robust) {
+  std::vector<std::vector<double>> trust;
+  if (robust > 0.0) {
+    for (SliceFit& fit : fit_slices(quotes, {.correction = true, .arbitrage_free = false, .robust = robust}, {}))
+      trust.push_back(std::move(fit.trust));
+  } else {
+    for (const SliceQuotes& q : quotes) trust.emplace_back(q.vol.size(), 1.0);
+  }
+  return trust;
+}
+
 std::vector<SliceFit> fit_slices(std::span<const SliceQuotes> quotes, const SliceRules& rules,
                                  std::span<const VarianceSpline* const> warm) {
-  return Fit(quotes, rules, warm).run();
+  Fit first(quotes, rules, warm, variants[0]);
+  std::vector<SliceFit> best = first.run();
+  if (!rules.arbitrage_free || !first.repaired()) return best;
+  double least = first.loss();
+  for (std::size_t v = 1; v < std::size(variants); ++v) {
+    Fit other(quotes, rules, {}, variants[v]);
+    std::vector<SliceFit> fits = other.run();
+    const double loss = other.loss();
+    const bool free = std::all_of(fits.begin(), fits.end(), [](const SliceFit& f) {
+      return f.least_butterfly > 0.0 && f.calendar_margin > 0.0;
+    });
+    if (free && loss < least) least = loss, best = std::move(fits);
+  }
+  return best;
 }
 
 }  // namespace ballast::vol::internal

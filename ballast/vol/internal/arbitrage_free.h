@@ -26,4 +26,7 @@ struct SliceRules {
 std::vector<SliceFit> fit_slices(std::span<const SliceQuotes> quotes, const SliceRules& rules,
                                  std::span<const VarianceSpline* const> warm);
 
+/// What the robust loss leaves of each quote's weight, by a fit of SVI with the correction and without conditions.
+std::vector<std::vector<double>> trust_of(std::span<const SliceQuotes> quotes, double robust);
+
 }  // namespace ballast::vol::internal
