@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 #include <limits>
 
 #include "ballast/math/elementary.h"
@@ -47,7 +48,8 @@ struct Reach {
 constexpr Reach reaches[] = {{1.3, 0.35, 1.0, 1.0}, {1.0, 0.2, 10.0, 0.7}, {0.7, 0.1, 100.0, 0.3}, {0.4, 0.05, 1000.0, 0.0}};
 
 // Outliers: robust deviations, but never less than this share of its vol. The crude first look has more misfit.
-constexpr double least_outlier = 0.03, least_outlier_at_first = 0.06;  // of vol
+constexpr double least_outlier = 0.08, least_outlier_at_first = 0.10;  // of vol
+constexpr double clean_error = 0.08;  // of vol, left by the plain fit
 constexpr int robust_rounds = 2;
 
 constexpr double meeting_weights[] = {10.0, 100.0, 1000.0, 10000.0};  // by round of wings, butterflies and crossings
@@ -248,11 +250,15 @@ class Fit {
   std::size_t rows_of(std::size_t slice) const { return quotes_[slice].vol.size(); }
 
   /// Trust from the vol errors in `scaled`: all of it below half of the cut, none above the cut.
-  void trust(SliceBatch& batch, std::size_t first_slice, double least) {
+  void trust(SliceBatch& batch, std::size_t first_slice, double least, const std::array<bool, batch_lanes>& clean) {
     for (std::size_t l = 0; l < batch.slices; ++l) {
+      if (clean[l]) continue;
       const std::size_t n = rows_of(first_slice + l);
-      std::vector<double> size(n);
-      for (std::size_t i = 0; i < n; ++i) size[i] = std::abs(batch.scaled[i * batch_lanes + l]);
+      std::vector<double> error(n), size(n);
+      for (std::size_t i = 0; i < n; ++i) {
+        error[i] = batch.scaled[i * batch_lanes + l];
+      }
+      for (std::size_t i = 0; i < n; ++i) size[i] = apart(error, i);
       std::vector<double> sorted = size;
       const double scale = rules_.robust * 1.4826 * median_of(sorted);
       for (std::size_t i = 0; i < n; ++i) {
@@ -263,19 +269,54 @@ class Fit {
     }
   }
 
+  /// How far an error stands out: from 0, from its neighbours' median, or at the end from the line through the next two.
+  /// What a smile misses it misses smoothly; a bad quote stands alone.
+  static double apart(const std::vector<double>& error, std::size_t i) {
+    const std::size_t n = error.size(), from = i < 2 ? 0 : i - 2, to = std::min(i + 3, n);
+    std::vector<double> near;
+    for (std::size_t j = from; j < to; ++j)
+      if (j != i) near.push_back(error[j]);
+    std::sort(near.begin(), near.end());
+    const std::size_t m = near.size();
+    double least = std::min(std::abs(error[i]), std::abs(error[i] - 0.5 * (near[(m - 1) / 2] + near[m / 2])));
+    if (i + 1 >= n || i == 0) {
+      const double next = i == 0 ? error[1] : error[n - 2], after = i == 0 ? error[2] : error[n - 3];
+      least = std::min(least, std::abs(error[i] - 2.0 * next + after));
+    }
+    return least;
+  }
+
+  /// Slices whose plain fit leaves no quote far off have no outlier; the others are looked at from a start that no
+  /// single quote can move.
   void trust_all() {
     for (std::size_t b = 0; b < batches_.size(); ++b) {
       SliceBatch& batch = batches_[b];
-      screen(batch);
-      trust(batch, b * batch_lanes, least_outlier_at_first);
-      for (int round = 0; round < robust_rounds; ++round) {
+      const auto fit_all = [&] {
         fit_svi(batch, effort_, cold_[b]);
         cold_[b] = false;
-        correct(batch);
+        fit_spline(batch, effort_);
         residuals(batch);
-        trust(batch, b * batch_lanes, least_outlier);
+      };
+      fit_all();
+      std::array<bool, batch_lanes> clean{};
+      for (std::size_t l = 0; l < batch.slices; ++l) clean[l] = nothing_far_off(batch, l, rows_of(b * batch_lanes + l));
+      if (std::all_of(clean.begin(), clean.begin() + static_cast<std::ptrdiff_t>(batch.slices), std::identity())) continue;
+      screen(batch);
+      trust(batch, b * batch_lanes, least_outlier_at_first, clean);
+      cold_[b] = true;
+      for (int round = 0; round < robust_rounds; ++round) {
+        fit_all();
+        trust(batch, b * batch_lanes, least_outlier, clean);
       }
     }
+  }
+
+  static bool nothing_far_off(const SliceBatch& batch, std::size_t lane, std::size_t rows) {
+    for (std::size_t i = 0; i < rows; ++i) {
+      const std::size_t at = i * batch_lanes + lane;
+      if (!(std::abs(batch.scaled[at]) <= clean_error * batch.vol[at])) return false;
+    }
+    return true;
   }
 
   void correct(SliceBatch& batch) const {
