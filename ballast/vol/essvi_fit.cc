@@ -95,9 +95,8 @@ Triple step_of(const Equations& e, double damping) {
 }
 
 double variance_near_money(const SliceQuotes& q) {
-  const auto nearest =
-      std::min_element(q.log_moneyness.begin(), q.log_moneyness.end(),
-                       [](double a, double b) { return std::abs(a) < std::abs(b); });
+  const auto nearest = std::min_element(q.log_moneyness.begin(), q.log_moneyness.end(),
+                                        [](double a, double b) { return std::abs(a) < std::abs(b); });
   const double vol = q.vol[static_cast<std::size_t>(nearest - q.log_moneyness.begin())];
   return vol * vol * q.years.value;
 }

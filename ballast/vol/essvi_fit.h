@@ -16,9 +16,8 @@ struct EssviFit {
 /// psi <= largest_psi. A sequence of such slices has neither butterfly nor calendar arbitrage, by the theorems of
 /// ssvi.h. The box is never empty: it holds (theta1, rho1, psi1).
 /// Shapes   trust: one number in [0, 1] a quote, what of its weight counts.
-/// near     the slice of the earlier expiry, null for the first. start: where to begin, null: from the vol at the money.
-/// Domain   quotes as fit() has them.
-/// Cost     at most 60 passes over the quotes.
+/// near     the slice of the earlier expiry, null for the first. start: where to begin, null: from the vol at the
+/// money. Domain   quotes as fit() has them. Cost     at most 60 passes over the quotes.
 EssviFit fit_essvi(const SliceQuotes& quotes, std::span<const double> trust, const Essvi* near, const Essvi* start);
 
 }  // namespace ballast::vol

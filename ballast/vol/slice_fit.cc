@@ -23,7 +23,7 @@ using internal::parameters;
 using internal::SliceBatch;
 using internal::spline_terms;
 
-constexpr double narrowest_sigma = 0.1;  // in stdevs: a kink between two quotes is no smile
+constexpr double narrowest_sigma = 0.1;                        // in stdevs: a kink between two quotes is no smile
 constexpr double steepest_rho = 0.9995, steepest_wing = 1.98;  // |d| <= rho c; c + |d| < 2 (Lee), with room
 constexpr double furthest_held = internal::furthest * 1.0001;
 constexpr double least_variance = 1e-9;

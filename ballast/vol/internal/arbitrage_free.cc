@@ -14,7 +14,7 @@ namespace ballast::vol::internal {
 namespace {
 
 // Where the wings of all expiries are put in order, beyond their quotes: the furthest k that is held, and its halves.
-constexpr std::array<double, 8> pin_places = {-furthest,         -0.5 * furthest,  -0.25 * furthest, -0.125 * furthest,
+constexpr std::array<double, 8> pin_places = {-furthest,        -0.5 * furthest, -0.25 * furthest, -0.125 * furthest,
                                               0.125 * furthest, 0.25 * furthest, 0.5 * furthest,   furthest};
 // Beyond its quotes a slice is drawn, weakly, to the SSVI slice with rho = 0 and psi = sqrt(theta), half of what the
 // butterfly bound allows: where few strikes are quoted nothing else says how steep the wings are. In stdevs from the
@@ -28,15 +28,17 @@ struct Variant {
   std::size_t pin_passes;
   double credit;    // of a slice in a wing, half way out to the place in question
   bool by_theorem;  // eSSVI and as much of the correction as it bears
+  double patience;  // factor of what a quote may be off before it is an outlier
 };
-constexpr Variant variants[] = {
-    {0.005, 4, 0.025, false}, {0.001, 6, 0.025, false}, {0.005, 6, 0.0005, false}, {0.02, 3, 0.1, false}, {0.005, 0, 0.0, true}};
+constexpr Variant variants[] = {{0.005, 4, 0.025, false, 1.0}, {0.005, 4, 0.025, false, 0.3},
+                                {0.001, 6, 0.025, false, 1.0}, {0.005, 6, 0.0005, false, 1.0},
+                                {0.02, 3, 0.1, false, 1.0},    {0.005, 0, 0.0, true, 1.0}};
 constexpr std::size_t extra_rows = pin_places.size() + prior_places.size();
 constexpr double wing_rise = 0.02;  // of total variance from one expiry to the next, where wings would cross
 constexpr double pin_strengths[] = {0.1, 0.3, 1.0,
                                     3.0};  // vol error that a relative error of w of 1 counts like, by round
 constexpr double least_rise = 2e-4;        // of the at-the-money total variance, at every point of the grid
-constexpr double least_g = 5e-4;            // at every point of the grid, for the same reason
+constexpr double least_g = 5e-4;           // at every point of the grid, for the same reason
 constexpr double ample = 1e300;
 
 // How far from a parabola a slice has to stay, mildest first: (sigma in half-ranges, |m| in outermost quotes). The
@@ -45,11 +47,12 @@ constexpr double ample = 1e300;
 struct Reach {
   double sigma, centre, butterfly_weight, of_earlier;
 };
-constexpr Reach reaches[] = {{1.3, 0.35, 1.0, 1.0}, {1.0, 0.2, 10.0, 0.7}, {0.7, 0.1, 100.0, 0.3}, {0.4, 0.05, 1000.0, 0.0}};
+constexpr Reach reaches[] = {
+    {1.3, 0.35, 1.0, 1.0}, {1.0, 0.2, 10.0, 0.7}, {0.7, 0.1, 100.0, 0.3}, {0.4, 0.05, 1000.0, 0.0}};
 
 // Outliers: robust deviations, but never less than this share of its vol. The crude first look has more misfit.
 constexpr double least_outlier = 0.08, least_outlier_at_first = 0.10;  // of vol
-constexpr double clean_error = 0.08;  // of vol, left by the plain fit
+constexpr double clean_error = 0.08;                                   // of vol, left by the plain fit
 constexpr int robust_rounds = 2;
 
 constexpr double meeting_weights[] = {10.0, 100.0, 1000.0, 10000.0};  // by round of wings, butterflies and crossings
@@ -212,8 +215,8 @@ class Fit {
     for (std::size_t i = 0; i < prior_places.size(); ++i) {
       const double z = prior_places[i], k = z * stdev;
       if (k > batch.first[lane] && k < batch.last[lane]) continue;
-      set_row(batch, batch.rows - prior_places.size() + i, lane, k, 0.5 * stdev * stdev * (1.0 + std::sqrt(1.0 + z * z)),
-              variant_.prior_strength);
+      set_row(batch, batch.rows - prior_places.size() + i, lane, k,
+              0.5 * stdev * stdev * (1.0 + std::sqrt(1.0 + z * z)), variant_.prior_strength);
     }
   }
 
@@ -221,7 +224,8 @@ class Fit {
   static double near_money_vol(const SliceQuotes& q) {
     constexpr std::size_t most = 7;
     const auto above = std::lower_bound(q.log_moneyness.begin(), q.log_moneyness.end(), 0.0);
-    const std::size_t n = std::min(most, q.vol.size()), centre = static_cast<std::size_t>(above - q.log_moneyness.begin());
+    const std::size_t n = std::min(most, q.vol.size()),
+                      centre = static_cast<std::size_t>(above - q.log_moneyness.begin());
     const std::size_t from = std::min(centre - std::min(centre, n / 2), q.vol.size() - n);
     std::vector<double> near(q.vol.begin() + static_cast<std::ptrdiff_t>(from),
                              q.vol.begin() + static_cast<std::ptrdiff_t>(from + n));
@@ -231,7 +235,8 @@ class Fit {
   void reach(std::size_t slice, const Reach& r) {
     SliceBatch& batch = batch_of(slice);
     const std::size_t lane = lane_of(slice);
-    batch.widest_sigma[lane] = rules_.arbitrage_free ? r.sigma * math::exp(r.of_earlier * math::log(range_factor_[slice])) : 100.0;
+    batch.widest_sigma[lane] =
+        rules_.arbitrage_free ? r.sigma * math::exp(r.of_earlier * math::log(range_factor_[slice])) : 100.0;
     batch.furthest_centre[lane] = rules_.arbitrage_free ? r.centre : 2.0;
     batch.butterfly_weight[lane] = rules_.arbitrage_free ? r.butterfly_weight : 0.0;
   }
@@ -260,17 +265,17 @@ class Fit {
       }
       for (std::size_t i = 0; i < n; ++i) size[i] = apart(error, i);
       std::vector<double> sorted = size;
-      const double scale = rules_.robust * 1.4826 * median_of(sorted);
+      const double scale = variant_.patience * rules_.robust * 1.4826 * median_of(sorted);
       for (std::size_t i = 0; i < n; ++i) {
-        const double cut = std::max(scale, least * batch.vol[i * batch_lanes + l]);
+        const double cut = std::max(scale, variant_.patience * least * batch.vol[i * batch_lanes + l]);
         const double u = std::max(2.0 * size[i] / cut - 1.0, 0.0), t = u < 1.0 ? 1.0 - u * u : 0.0;
         batch.trust[i * batch_lanes + l] = t * t;
       }
     }
   }
 
-  /// How far an error stands out: from 0, from its neighbours' median, or at the end from the line through the next two.
-  /// What a smile misses it misses smoothly; a bad quote stands alone.
+  /// How far an error stands out: from 0, from its neighbours' median, or at the end from the line through the next
+  /// two. What a smile misses it misses smoothly; a bad quote stands alone.
   static double apart(const std::vector<double>& error, std::size_t i) {
     const std::size_t n = error.size(), from = i < 2 ? 0 : i - 2, to = std::min(i + 3, n);
     std::vector<double> near;
@@ -300,7 +305,8 @@ class Fit {
       fit_all();
       std::array<bool, batch_lanes> clean{};
       for (std::size_t l = 0; l < batch.slices; ++l) clean[l] = nothing_far_off(batch, l, rows_of(b * batch_lanes + l));
-      if (std::all_of(clean.begin(), clean.begin() + static_cast<std::ptrdiff_t>(batch.slices), std::identity())) continue;
+      if (std::all_of(clean.begin(), clean.begin() + static_cast<std::ptrdiff_t>(batch.slices), std::identity()))
+        continue;
       screen(batch);
       trust(batch, b * batch_lanes, least_outlier_at_first, clean);
       cold_[b] = true;
@@ -311,10 +317,10 @@ class Fit {
     }
   }
 
-  static bool nothing_far_off(const SliceBatch& batch, std::size_t lane, std::size_t rows) {
+  bool nothing_far_off(const SliceBatch& batch, std::size_t lane, std::size_t rows) const {
     for (std::size_t i = 0; i < rows; ++i) {
       const std::size_t at = i * batch_lanes + lane;
-      if (!(std::abs(batch.scaled[at]) <= clean_error * batch.vol[at])) return false;
+      if (!(std::abs(batch.scaled[at]) <= variant_.patience * clean_error * batch.vol[at])) return false;
     }
     return true;
   }
@@ -505,8 +511,7 @@ class Fit {
       const SliceBatch before = batch;
       const auto touched = [&](std::size_t l) {
         const std::size_t slice = b * batch_lanes + l;
-        return l < batch.slices &&
-               (crosses(slice) || (slice + 1 < margins_.size() && crosses(slice + 1)));
+        return l < batch.slices && (crosses(slice) || (slice + 1 < margins_.size() && crosses(slice + 1)));
       };
       bool any = false;
       for (std::size_t l = 0; l < batch_lanes; ++l) {
@@ -538,8 +543,8 @@ class Fit {
     for (SliceBatch& batch : batches_) check(batch);
   }
 
-  /// Where conditions and quotes do not come together: eSSVI slices, free of arbitrage by theorem, and of the correction
-  /// on top as much as keeps them so.
+  /// Where conditions and quotes do not come together: eSSVI slices, free of arbitrage by theorem, and of the
+  /// correction on top as much as keeps them so.
   void fall_back() {
     std::vector<EssviFit> fits(quotes_.size());
     for (std::size_t i = 0; i < quotes_.size(); ++i) {
@@ -640,12 +645,13 @@ std::vector<SliceFit> fit_slices(std::span<const SliceQuotes> quotes, const Slic
   if (!rules.arbitrage_free || !first.repaired()) return best;
   double least = first.loss();
   for (std::size_t v = 1; v < std::size(variants); ++v) {
+    if (variants[v].patience < 1.0 && !(rules.robust > 0.0)) continue;
     Fit other(quotes, rules, {}, variants[v]);
     std::vector<SliceFit> fits = other.run();
     const double loss = other.loss();
-    const bool free = std::all_of(fits.begin(), fits.end(), [](const SliceFit& f) {
-      return f.least_butterfly > 0.0 && f.calendar_margin > 0.0;
-    });
+    const bool free = std::all_of(fits.begin(), fits.end(),
+                                  [](const SliceFit& f) { return f.least_butterfly > 0.0 && f.calendar_margin > 0.0; });
+    if (free && variants[v].patience < 1.0 && !other.repaired()) return fits;  // a bad quote was in the way
     if (free && loss < least) least = loss, best = std::move(fits);
   }
   return best;
