@@ -1,0 +1,478 @@
+// What each delta is worth: hedging errors of one step on recorded option chains, out of sample.
+//
+//   delta_study FOLDER... [--prices marks,mids,raw-mids] [--hedges perpetual,index,forward] [--outlier-scale 1]
+//
+// FOLDER holds snapshots-*.tar.zst and, where it has them, perpetual_futures_prices.csv.zst. Method and figures:
+// docs/delta-study.md; `--help` says what is printed.
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "ballast/ballast.h"
+#include "ballast/math/forecast_comparison.h"
+#include "ballast/venue/deribit/chain_csv.h"
+#include "ballast/vol/adaptive.h"
+#include "ballast/vol/fit.h"
+#include "ballast/vol/smile_quotes.h"
+
+namespace {
+
+using namespace ballast;
+
+constexpr const char* usage =
+    R"(usage: delta_study FOLDER... [flags]
+
+For every option that is quoted in one snapshot and in the next, 4 to 9 hours later: long one, hedged with delta coins
+of the hedge, P&L in coin. Prints CSV: one line for each set, coin, price, hedge, month (and `all`) and rule.
+
+  --prices LIST         of marks, mids, raw-mids; default marks,mids
+  --hedges LIST         of perpetual, index, forward; default all three (a set without perpetual prices has two)
+  --outlier-scale X     every outlier limit of the cleaning of mids times X, > 0; default 1
+  --fixed-ssr R         the skew-stickiness ratio of the rule fixed_ssr; default 1.5
+  --learn marks|same    whether the adaptive rule learns from marks always (default) or from the prices it is judged on
+  --memory-days X --trial-days X --ridge X --influence X --significance X --least-instants X --shrink X
+  --option-outlier X --steepest X
+                        the adaptive rule's numbers; defaults of vol/adaptive.h
+  --check               exit 1 when the adaptive rule is worse than the net delta by more than 1 % of squared error in
+                        a month, or not better over all; says where
+  --state               after the CSV, on stderr: what the adaptive rule says at the end of each set
+)";
+
+enum class Prices { marks, mids, raw_mids };
+enum class Hedge { perpetual, index, forward };
+constexpr std::array<const char*, 3> price_names{"marks", "mids", "raw-mids"},
+    hedge_names{"perpetual", "index", "forward"};
+
+enum Rule { unhedged, plain, net, sticky_strike, sticky_moneyness, sticky_local_vol, fixed_ssr, adaptive, rules };
+constexpr std::array<const char*, rules> rule_names{
+    "unhedged", "plain", "net", "sticky_strike", "sticky_moneyness", "sticky_local_vol", "fixed_ssr", "adaptive"};
+
+struct Flags {
+  std::vector<std::string> folders;
+  std::vector<Prices> prices{Prices::marks, Prices::mids};
+  std::vector<Hedge> hedges{Hedge::perpetual, Hedge::index, Hedge::forward};
+  double outlier_scale = 1.0, ssr = 1.5;
+  bool learn_from_marks = true, print_state = false, check = false;
+  vol::AdaptiveRules adaptive;
+};
+
+constexpr double least_gap_h = 4.0, most_gap_h = 9.0;
+// Cleaning of mids, at both ends of a step: the spread is at most this share of the mid, and the mid at most so many
+// robust deviations off the smile in price. The latter and mark_off_mid of market::clean are the outlier limits that
+// --outlier-scale moves.
+constexpr double mid_spread = 0.5, mid_deviations = 8.0;
+constexpr double least_smile_days = 0.5;  // an option with a day left is a day less 9 hours from expiry a step later
+
+struct Held {
+  double mark, mid;              ///< coin
+  double half_spread;            ///< coin
+  double black_delta;            ///< on the parity forward and the venue's mark vol
+  double vega_coin;              ///< coin per 1.00 of vol
+  double vol, slope, moneyness;  ///< dvol/dk of the smile at the option; ln(K/F)/(atm vol sqrt(years))
+  double smile_price;            ///< of the fitted smile, coin
+  Years years;
+  Time expiry;
+  bool chosen = false;  ///< passes the filters of the study
+  bool clean = false;   ///< its mid is believed
+};
+
+struct Instant {
+  Time as_of;
+  std::map<std::string, Held> options;
+  std::map<Time, double> forwards;
+  std::optional<double> perpetual, index;  ///< USD
+};
+
+double median(std::vector<double> values) {
+  if (values.empty()) return NAN;
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+bool chosen(const market::Instrument& i, const market::Quote& q, double forward, Time as_of, double middle) {
+  const double moneyness = i.strike / forward;
+  return q.open_interest.value_or(0.0) >= 1.0 && *q.ask - *q.bid <= 0.5 * middle && moneyness >= 0.5 &&
+         moneyness <= 2.0 && seconds_between(as_of, i.expiry) >= 86400.0;
+}
+
+Result<std::map<std::string, Instant>> instants_of(std::string_view csv, const Flags& flags,
+                                                   const std::map<std::string, std::map<Time, double>>& perpetuals,
+                                                   std::map<std::string, vol::Surface>& surfaces) {
+  auto chain = venue::deribit::decode_chain_csv(csv);
+  if (!chain) return chain.error();
+  market::Snapshot s;
+  s.as_of = chain.value().as_of;
+  s.indices = chain.value().indices;
+  for (const market::Instrument& i : chain.value().instruments) s.instruments[i.name] = i;
+  for (const market::Quote& q : chain.value().quotes) s.quotes[q.instrument] = q;
+  market::CleaningRules cleaning = market::CleaningRules{}.with_age(3600.0);
+  cleaning.mark_off_mid *= flags.outlier_scale;
+  cleaning.mark_off_mid_ticks *= flags.outlier_scale;
+  market::Snapshot believed = market::clean(s, cleaning);
+  const vol::QuotedChain quoted = vol::quoted(s);
+
+  const vol::QuotedChain believed_chain = vol::quoted(believed);
+  for (const char* index : {"btc_usd", "eth_usd"}) {
+    const vol::SmileQuotes quotes =
+        vol::smile_quotes(believed, believed_chain, index, {.least_days = least_smile_days});
+    if (quotes.slices.empty()) continue;
+    const auto last = surfaces.find(index);
+    auto surface = vol::fit(quotes.slices, {}, last == surfaces.end() ? nullptr : &last->second);
+    if (!surface) return surface.error();
+    surfaces.insert_or_assign(index, std::move(surface).value());
+  }
+
+  std::map<std::string, Instant> found;
+  std::map<std::pair<std::string, Time>, std::vector<double>> deviations;
+  for (const auto& [name, o] : quoted.options) {
+    const market::Instrument& i = s.instruments.at(name);
+    const market::Quote& q = s.quotes.at(name);
+    const auto surface = surfaces.find(i.index);
+    const vol::Slice* smile = surface == surfaces.end() ? nullptr : vol::slice_of(surface->second, i.expiry);
+    if (!q.mark || !q.bid || !q.ask || !(*q.bid < *q.ask) || !smile) continue;
+    const double k = math::log_ratio(i.strike, o.forward.value), middle = 0.5 * (*q.bid + *q.ask);
+    const vol::SmilePoint point = vol::at(smile->shape, k), money = vol::at(smile->shape, 0.0);
+    const auto at = [&](Vol vol) {
+      return pricing::inverse_greeks(
+          {.forward = o.forward, .strike = Price(i.strike), .vol = vol, .years = o.years, .type = i.option_type});
+    };
+    const pricing::InverseGreeks greeks = at(o.vol);
+    Held held{.mark = *q.mark,
+              .mid = middle,
+              .half_spread = 0.5 * (*q.ask - *q.bid),
+              .black_delta = greeks.black_delta,
+              .vega_coin = greeks.vega_coin,
+              .vol = o.vol.value,
+              .slope = vol::vol_slope(point, o.years),
+              .moneyness = k / std::sqrt(money.total_variance),
+              .smile_price = at(vol::vol_of(point, o.years)).price.value,
+              .years = o.years,
+              .expiry = i.expiry,
+              .chosen = chosen(i, q, o.forward.value, s.as_of, middle),
+              .clean = believed.quotes.contains(name)};
+    deviations[{i.underlying, i.expiry}].push_back(std::abs(held.mid - held.smile_price));
+    Instant& instant = found[i.underlying];
+    instant.forwards[i.expiry] = o.forward.value;
+    instant.options.emplace(name, held);
+  }
+  for (auto& [coin, instant] : found) {
+    instant.as_of = s.as_of;
+    for (const auto& [key, index] : s.indices) {
+      if (key == coin || key.starts_with(coin == "BTC" ? "btc_" : "eth_")) instant.index = index.price;
+    }
+    const auto prices = perpetuals.find(coin + "-PERPETUAL");
+    if (prices != perpetuals.end()) {
+      const auto at = prices->second.find(s.as_of);
+      if (at != prices->second.end()) instant.perpetual = at->second;
+    }
+    std::map<Time, double> limits;
+    for (auto& [name, held] : instant.options) {
+      if (!limits.contains(held.expiry)) {
+        // At least a tick of cheap options: where all mids sit on the smile nothing is an outlier for a rounding.
+        limits[held.expiry] =
+            flags.outlier_scale * mid_deviations * std::max(1.4826 * median(deviations[{coin, held.expiry}]), 0.0001);
+      }
+      if (std::abs(held.mid - held.smile_price) > limits[held.expiry] || 2.0 * held.half_spread > mid_spread * held.mid)
+        held.clean = false;
+    }
+  }
+  return found;
+}
+
+using Losses = std::array<double, rules>;  ///< coin², summed over the options of an instant
+
+struct Step {
+  Time from;
+  std::size_t options = 0;
+  Losses losses{};
+};
+
+struct Key {
+  std::string set, coin;
+  Prices prices;
+  Hedge hedge;
+  friend auto operator<=>(const Key&, const Key&) = default;
+};
+
+struct Learned {
+  vol::AdaptiveState marks, mids;
+};
+
+std::optional<double> gain(const Instant& a, const Instant& b, Time expiry, Hedge hedge) {
+  std::optional<double> from, to;
+  if (hedge == Hedge::perpetual) from = a.perpetual, to = b.perpetual;
+  if (hedge == Hedge::index) from = a.index, to = b.index;
+  if (hedge == Hedge::forward) from = a.forwards.at(expiry), to = b.forwards.at(expiry);
+  if (!from || !to) return std::nullopt;
+  return 1.0 - *from / *to;  // coin, of one coin long: P0 (1/P0 - 1/P1)
+}
+
+bool counts(const Held& held, const Held& later, Prices prices) {
+  return held.chosen && (prices != Prices::mids || (held.clean && later.clean));
+}
+
+double price(const Held& held, Prices prices) { return prices == Prices::marks ? held.mark : held.mid; }
+
+Step step(const Instant& a, const Instant& b, Prices prices, Hedge hedge, const vol::AdaptiveState& state,
+          const Flags& flags) {
+  Step sum{.from = a.as_of};
+  for (const auto& [name, held] : a.options) {
+    const auto later = b.options.find(name);
+    if (later == b.options.end() || !counts(held, later->second, prices)) continue;
+    const auto earned = gain(a, b, held.expiry, hedge);
+    if (!earned) continue;
+    const double change = price(later->second, prices) - price(held, prices);
+    const double net_delta = held.black_delta - price(held, prices);
+    std::array<double, rules> delta{};
+    delta[plain] = held.black_delta;
+    delta[net] = delta[sticky_strike] = net_delta;
+    delta[sticky_moneyness] = net_delta - held.vega_coin * held.slope;
+    delta[sticky_local_vol] = net_delta + held.vega_coin * held.slope;
+    delta[fixed_ssr] = net_delta + (flags.ssr - 1.0) * held.vega_coin * held.slope;
+    delta[adaptive] =
+        net_delta + held.vega_coin * vol::adjustment(state, held.years, Vol(held.vol), held.moneyness, flags.adaptive);
+    ++sum.options;
+    for (std::size_t r = 0; r < rules; ++r) {
+      const double error = change - delta[r] * *earned;
+      sum.losses[r] += error * error;
+    }
+  }
+  return sum;
+}
+
+Result<vol::AdaptiveState> learn(const vol::AdaptiveState& state, const Instant& a, const Instant& b, Prices prices,
+                                 const Flags& flags) {
+  std::vector<vol::SmileMove> moves;
+  for (const auto& [name, held] : a.options) {
+    const auto later = b.options.find(name);
+    if (later == b.options.end() || !counts(held, later->second, prices)) continue;
+    moves.push_back({.years = held.years,
+                     .vol = Vol(held.vol),
+                     .moneyness = held.moneyness,
+                     .vega_coin = held.vega_coin,
+                     .net_delta = held.black_delta - price(held, prices),
+                     .change = price(later->second, prices) - price(held, prices),
+                     .hedge_gain = *gain(a, b, held.expiry, Hedge::forward)});
+  }
+  return vol::update(state, b.as_of, moves, flags.adaptive);
+}
+
+std::string month_of(Time t) {
+  const Date date = date_of(t);
+  return fmt::format("{:04}-{:02}", date.year, date.month);
+}
+
+int fail(const Error& error) {
+  fmt::print(stderr, "error: {}\n", error.what);
+  return error.fault == Fault::unavailable ? 3 : 1;
+}
+
+int print(const Key& key, const std::string& month, const std::vector<Step>& steps, bool& passed) {
+  Losses total{};
+  std::size_t options = 0;
+  std::array<std::vector<double>, rules> series;
+  for (const Step& s : steps) {
+    options += s.options;
+    for (std::size_t r = 0; r < rules; ++r) total[r] += s.losses[r], series[r].push_back(s.losses[r]);
+  }
+  if (options == 0) return 0;
+  if (!(month == "all" ? total[adaptive] < total[net] : total[adaptive] <= 1.01 * total[net])) {
+    passed = false;
+    fmt::print(stderr, "{} {} {} {}: adaptive/net {:.4f}\n", key.coin,
+               price_names[static_cast<std::size_t>(key.prices)], hedge_names[static_cast<std::size_t>(key.hedge)],
+               month, total[adaptive] / total[net]);
+  }
+  for (std::size_t r = 0; r < rules; ++r) {
+    std::string t = ",";
+    if (r != net && r != sticky_strike && steps.size() >= 2) {
+      const auto compared = math::compare_losses(series[net], series[r], {.small_sample = true});
+      if (!compared) return fail(compared.error());
+      // Positive: better than net.
+      if (std::isfinite(compared.value().statistic))
+        t = fmt::format("{:.2f},{:.4f}", compared.value().statistic, compared.value().p);
+    }
+    fmt::print("{},{},{},{},{},{},{},{},{:.6f},{:.2f},{:.4f},{}\n", key.set, key.coin,
+               price_names[static_cast<std::size_t>(key.prices)], hedge_names[static_cast<std::size_t>(key.hedge)],
+               month, rule_names[r], steps.size(), options, std::sqrt(total[r] / static_cast<double>(options)),
+               100.0 * (1.0 - std::sqrt(total[r] / total[unhedged])), total[r] / total[net], t);
+  }
+  return 0;
+}
+
+template <class T>
+Result<std::vector<T>> list(const std::string& text, const std::array<const char*, 3>& names, const char* flag) {
+  std::vector<T> found;
+  for (const std::string_view word : split(text, ',')) {
+    const auto at = std::find(names.begin(), names.end(), word);
+    if (at == names.end()) return Error{Fault::bad_flag, fmt::format("{} does not know '{}'", flag, word)};
+    found.push_back(static_cast<T>(at - names.begin()));
+  }
+  return found;
+}
+
+Result<Flags> flags_of(const std::vector<std::string>& words) {
+  Flags flags;
+  const std::map<std::string, double*> numbers{{"--outlier-scale", &flags.outlier_scale},
+                                               {"--fixed-ssr", &flags.ssr},
+                                               {"--memory-days", &flags.adaptive.memory_days},
+                                               {"--trial-days", &flags.adaptive.trial_days},
+                                               {"--ridge", &flags.adaptive.ridge},
+                                               {"--influence", &flags.adaptive.influence},
+                                               {"--significance", &flags.adaptive.significance},
+                                               {"--shrink", &flags.adaptive.shrink},
+                                               {"--option-outlier", &flags.adaptive.outlier},
+                                               {"--least-instants", &flags.adaptive.least_instants},
+                                               {"--steepest", &flags.adaptive.steepest}};
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::string& word = words[i];
+    if (!word.starts_with("--")) {
+      flags.folders.push_back(word);
+      continue;
+    }
+    if (word == "--state" || word == "--check") {
+      (word == "--state" ? flags.print_state : flags.check) = true;
+      continue;
+    }
+    const auto number = numbers.find(word);
+    if (number == numbers.end() && word != "--prices" && word != "--hedges" && word != "--learn")
+      return Error{Fault::bad_flag, fmt::format("unknown flag '{}'", word)};
+    if (i + 1 == words.size()) return Error{Fault::bad_flag, fmt::format("{} needs a value", word)};
+    const std::string& value = words[++i];
+    if (number != numbers.end()) {
+      const auto read = parse_number(value);
+      if (!read) return Error{Fault::bad_flag, fmt::format("{} is not a number: '{}'", word, value)};
+      *number->second = *read;
+    } else if (word == "--prices") {
+      auto read = list<Prices>(value, price_names, "--prices");
+      if (!read) return read.error();
+      flags.prices = read.value();
+    } else if (word == "--hedges") {
+      auto read = list<Hedge>(value, hedge_names, "--hedges");
+      if (!read) return read.error();
+      flags.hedges = read.value();
+    } else if (value == "marks" || value == "same") {
+      flags.learn_from_marks = value == "marks";
+    } else {
+      return Error{Fault::bad_flag, fmt::format("--learn is marks or same, not '{}'", value)};
+    }
+  }
+  if (flags.folders.empty()) return Error{Fault::bad_flag, "no folder given"};
+  if (!(flags.outlier_scale > 0.0))
+    return Error{Fault::bad_flag, fmt::format("--outlier-scale is {}, not above 0", flags.outlier_scale)};
+  return flags;
+}
+
+Result<std::map<std::string, std::map<Time, double>>> perpetual_prices(const std::filesystem::path& folder) {
+  std::map<std::string, std::map<Time, double>> prices;
+  const auto path = folder / "perpetual_futures_prices.csv.zst";
+  if (!std::filesystem::exists(path)) return prices;
+  const auto table = store::read_bytes(path.string(), store::file_limit);
+  if (!table) return table.error();
+  const auto quotes = venue::deribit::decode_perpetual_prices_csv(table.value());
+  if (!quotes) return quotes.error();
+  for (const market::Quote& q : quotes.value()) {
+    if (q.mark) prices[q.instrument][q.sent] = *q.mark;
+  }
+  return prices;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  if (std::find(words.begin(), words.end(), "--help") != words.end()) {
+    fmt::print("{}", usage);
+    return 0;
+  }
+  const auto read_flags = flags_of(words);
+  if (!read_flags) {
+    fmt::print(stderr, "error: {}\n{}", read_flags.error().what, usage);
+    return 2;
+  }
+  const Flags& flags = read_flags.value();
+
+  std::map<Key, std::vector<Step>> steps;
+  for (const std::string& folder : flags.folders) {
+    const auto perpetuals = perpetual_prices(folder);
+    if (!perpetuals) return fail(perpetuals.error());
+    std::error_code problem;
+    std::vector<std::string> archives;
+    for (const auto& entry : std::filesystem::directory_iterator(folder, problem)) {
+      if (entry.path().extension() == ".zst" && entry.path().stem().extension() == ".tar")
+        archives.push_back(entry.path().string());
+    }
+    if (problem) return fail({Fault::unavailable, folder + ": " + problem.message()});
+    if (archives.empty()) return fail({Fault::unavailable, folder + ": no snapshots-*.tar.zst"});
+    std::sort(archives.begin(), archives.end());
+    // A set begins with nothing learned: weeks lie between two of them.
+    std::map<std::string, Learned> learned;
+    std::map<std::string, Instant> before;
+    std::map<std::string, vol::Surface> surfaces;  // the last ones: where the next fit starts
+    std::string set;
+    std::size_t snapshots = 0;
+    for (const std::string& archive : archives) {
+      std::map<std::string, std::string> members;  // by name, which is by time
+      const auto read = store::for_each_member(
+          archive, store::file_limit,
+          [&](const std::string& name, const std::string& bytes) { return members.emplace(name, bytes).second; });
+      if (!read) return fail(read.error());
+      for (const auto& [name, bytes] : members) {
+        auto now = instants_of(bytes, flags, perpetuals.value(), surfaces);
+        if (!now) return fail(in(archive + ": " + name, now.error()));
+        for (const auto& [coin, instant] : now.value()) {
+          if (set.empty()) set = month_of(instant.as_of);
+          const auto last = before.find(coin);
+          if (last == before.end()) continue;
+          const double hours = seconds_between(last->second.as_of, instant.as_of) / 3600.0;
+          if (!(hours >= least_gap_h && hours <= most_gap_h)) continue;
+          Learned& l = learned[coin];
+          for (const Prices prices : flags.prices) {
+            const bool from_marks = flags.learn_from_marks || prices == Prices::marks;
+            for (const Hedge hedge : flags.hedges) {
+              const Step made = step(last->second, instant, prices, hedge, from_marks ? l.marks : l.mids, flags);
+              if (made.options > 0) steps[{set, coin, prices, hedge}].push_back(made);
+            }
+          }
+          for (auto [state, prices] : {std::pair{&l.marks, Prices::marks}, std::pair{&l.mids, Prices::mids}}) {
+            auto next = learn(*state, last->second, instant, prices, flags);
+            if (!next) return fail(in(archive + ": " + name, next.error()));
+            *state = next.value();
+          }
+        }
+        before = std::move(now).value();
+        if (++snapshots % 100 == 0) fmt::print(stderr, "{}: {} snapshots\n", folder, snapshots);
+      }
+    }
+    fmt::print(stderr, "{}: {} snapshots\n", folder, snapshots);
+    for (const auto& [coin, l] : learned) {
+      for (std::size_t k = 0; flags.print_state && k < vol::tenors; ++k) {
+        const vol::AdaptiveView seen = vol::view(l.marks, k, flags.adaptive);
+        fmt::print(stderr, "{} tenor {}: level {:.3f} tilt {:.3f} scale {:.3f} t {:.2f} instants {:.1f}\n", coin, k,
+                   seen.level, seen.tilt, seen.scale, seen.t, seen.instants);
+      }
+    }
+  }
+
+  fmt::print(
+      "set,coin,prices,hedge,month,rule,instants,observations,rmse_coin,reduction_percent,squared_error_to_net,"
+      "dm_against_net,p\n");
+  bool passed = true;
+  for (const auto& [key, all] : steps) {
+    if (const int status = print(key, "all", all, passed)) return status;
+    std::map<std::string, std::vector<Step>> months;
+    for (const Step& s : all) months[month_of(s.from)].push_back(s);
+    for (const auto& [month, some] : months) {
+      if (const int status = print(key, month, some, passed)) return status;
+    }
+  }
+  return steps.empty() || (flags.check && !passed) ? 1 : 0;
+}
