@@ -50,3 +50,5 @@
 #include "ballast/vol/adaptive.h"
 #include "ballast/vol/hull_white.h"
 #include "ballast/vol/quoted.h"
+#include "ballast/vol/skew.h"
+#include "ballast/vol/vol_index.h"
