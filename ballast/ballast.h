@@ -51,4 +51,5 @@
 #include "ballast/vol/hull_white.h"
 #include "ballast/vol/quoted.h"
 #include "ballast/vol/skew.h"
+#include "ballast/vol/skew_monitor.h"
 #include "ballast/vol/vol_index.h"
