@@ -243,6 +243,12 @@ Result<market::Snapshot> read_snapshot(const std::vector<std::string>& paths) {
   return gathering.snapshot();
 }
 
+Result<market::Snapshot> snapshot_of(const std::string& bytes) {
+  Gathering gathering;
+  if (auto fault = gathering.add(bytes)) return std::move(*fault);
+  return gathering.snapshot();
+}
+
 Result<std::vector<market::Position>> read_positions(const std::string& path) {
   const auto bytes = read_bytes(path);
   if (!bytes) return bytes.error();

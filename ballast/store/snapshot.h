@@ -27,6 +27,10 @@ namespace ballast::store {
 ///         without a file. Instrument lists alone give a snapshot without quotes.
 Result<market::Snapshot> read_snapshot(const std::vector<std::string>& paths);
 
+/// The snapshot of one file's content, as read_snapshot() has it: for the members of an archive. Faults as there,
+/// without a name in front.
+Result<market::Snapshot> snapshot_of(const std::string& bytes);
+
 /// Positions from our table or from the venue's JSON, by content. Position.where gets the file's name in front.
 /// Faults: those of read_bytes() and of the decoders; bad_input for a file of another form.
 Result<std::vector<market::Position>> read_positions(const std::string& path);
