@@ -465,3 +465,227 @@ TEST_CASE("check names the class of an input") {
   const TemporaryFile file(ticker);
   CHECK(ballast_cli("check --format ticker --as-of 2025-12-31 " + file.path()).out.find("stale") != std::string::npos);
 }
+
+namespace {
+
+/// The sample chain some hours later, every mark vol moved by so many points: enough to be a move, too little to
+/// contradict its price.
+std::string later_chain(int hours, double points) {
+  json chain = json::parse(test::slurp("examples/btc-chain.json"));
+  for (json& row : chain["result"]) {
+    row["creation_timestamp"] = row["creation_timestamp"].get<std::int64_t>() + hours * 3'600'000LL;
+    if (row.contains("mark_iv")) row["mark_iv"] = row["mark_iv"].get<double>() + points;
+  }
+  return chain.dump();
+}
+
+/// A folder that lives as long as the test.
+class TemporaryFolder {
+ public:
+  TemporaryFolder() : path_(std::filesystem::temp_directory_path() / ("ballast-folder-" + std::to_string(::getpid()))) {
+    std::filesystem::create_directory(path_);
+  }
+  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  std::string add(const std::string& name, const std::string& content) const {
+    std::ofstream(path_ / name, std::ios::binary) << content;
+    return (path_ / name).string();
+  }
+  std::string path() const { return path_.string(); }
+
+ private:
+  std::filesystem::path path_;
+};
+
+}  // namespace
+
+TEST_CASE("skew: the sample's surface is read back") {
+  const Ran ran = ballast_cli("skew --chain " + example("btc-chain.json") + " --json");
+  CAPTURE(ran.err);
+  REQUIRE(ran.code == 0);
+  std::map<std::string, json> expiries;
+  std::map<double, json> tenors;
+  json index;
+  for (const json& row : json::parse(ran.out)) {
+    CHECK(row["index"] == "btc_usd");
+    if (row["kind"] == "expiry") expiries[row["expiry"].get<std::string>().substr(0, 10)] = row;
+    if (row["kind"] == "tenor") tenors[row["days"].get<double>()] = row;
+    if (row["kind"] == "index") index = row;
+  }
+  // tools/make_sample made the chain from these vols at the money; mark_iv is rounded to 0.0001.
+  for (const auto& [expiry, vol] :
+       {std::pair("2026-11-27", 0.385), std::pair("2026-12-04", 0.400), std::pair("2026-12-11", 0.412),
+        std::pair("2026-12-25", 0.428), std::pair("2027-01-29", 0.445), std::pair("2027-03-26", 0.458),
+        std::pair("2027-06-25", 0.468)}) {
+    CAPTURE(expiry);
+    const json& row = expiries.at(expiry);
+    CHECK(std::abs(row["atm_vol"].get<double>() - vol) <= 2e-4);
+    CHECK(row["delta_convention"] == "premium-adjusted");
+    CHECK(row["rr25"].get<double>() < 0.0);  // SKEW is -0.28
+    CHECK(row["bf10"].get<double>() > row["bf25"].get<double>());
+    CHECK(row["strike_10p"] < row["strike_25p"]);
+    CHECK(row["strike_25p"] < row["strike_straddle"]);
+    CHECK(row["strike_straddle"] < row["strike_25c"]);
+    CHECK(row["strike_25c"] < row["strike_10c"]);
+    CHECK(row["quotes"].is_number());
+    CHECK(row["quote_age_s"].get<double>() < 10.0);
+  }
+  REQUIRE(tenors.size() == 6);
+  CHECK(tenors[30.0]["expiry"].is_null());
+  CHECK(tenors[30.0]["atm_vol"] > expiries["2026-12-11"]["atm_vol"]);
+  CHECK(tenors[30.0]["atm_vol"] < expiries["2026-12-25"]["atm_vol"]);
+  // Two ways to one number: the chain's own prices summed over its strikes, and the fitted smiles integrated.
+  CHECK(std::abs(index["vol_index"].get<double>() - tenors[30.0]["variance_swap"].get<double>()) <= 0.003);
+
+  const json forward = json::parse(
+      ballast_cli("skew --chain " + example("btc-chain.json") + " --tenors 20,40 --delta forward --json").out);
+  for (const json& row : forward) {
+    if (row["kind"] == "expiry") {  // the other delta moves the strikes up, not the vol at the money
+      const json& adjusted = expiries.at(row["expiry"].get<std::string>().substr(0, 10));
+      CHECK(row["delta_convention"] == "forward");
+      CHECK(row["atm_vol"] == adjusted["atm_vol"]);
+      CHECK(row["strike_25c"] > adjusted["strike_25c"]);
+      CHECK(row["strike_25p"] > adjusted["strike_25p"]);
+    }
+  }
+  const Ran table = ballast_cli("skew --chain " + example("btc-chain.json"));
+  CHECK(table.out.find("premium-adjusted deltas") != std::string::npos);
+  CHECK(table.out.find("z-scores") == std::string::npos);  // of one snapshot there are none
+  CHECK(ballast_cli("skew --chain " + example("btc-chain.json") + " -o csv").out.rfind("index,as_of,kind", 0) == 0);
+  CHECK(ballast_cli("skew --chain " + example("btc-chain.json") + " -o markdown").out.rfind("| index", 0) == 0);
+  CHECK(ballast_cli("skew --help").out.rfind("Example: ballast skew --chain examples/btc-chain.json", 0) == 0);
+}
+
+TEST_CASE("skew: a history has scores and alerts, in whatever order it comes") {
+  const TemporaryFolder folder;
+  const std::string a = folder.add("a.json", later_chain(0, 0.0)), b = folder.add("b.json", later_chain(6, 0.2)),
+                    c = folder.add("c.json", later_chain(12, -0.2)), d = folder.add("d.json", later_chain(18, 6.0));
+  folder.add("notes.txt", "not market data");
+  const Ran alerts = ballast_cli("skew --history " + folder.path() + " --alerts --json");
+  CAPTURE(alerts.err);
+  REQUIRE(alerts.code == 0);
+  const json told = json::parse(alerts.out);
+  REQUIRE(told.size() == 1);
+  CHECK(told[0]["rule"] == "atm-jump");
+  CHECK(told[0]["kind"] == "iv_jump");
+  CHECK(told[0]["subject"] == "30 d");
+  CHECK(told[0]["state"] == "raised");
+  CHECK(told[0]["time"].get<std::string>().rfind("2026-11-21T05:59:59", 0) == 0);
+  // 6.2 points over the lowest of the day before; the time that passed took nothing worth mentioning.
+  CHECK(std::abs(told[0]["value"].get<double>() - told[0]["reference"].get<double>() - 0.062) <= 0.002);
+  CHECK(ballast_cli("skew --history " + d + " " + b + " " + a + " " + c + " --alerts --json").out == alerts.out);
+  CHECK(ballast_cli("skew --history " + a + " " + b + " " + c + " --chain " + d + " --alerts --json").out ==
+        alerts.out);
+
+  const json series = json::parse(ballast_cli("skew --history " + folder.path() + " --least 3 --series --json").out);
+  REQUIRE(series.size() == 4 * 6);
+  std::size_t scored = 0;
+  for (const json& row : series) {
+    CHECK(row["atm_vol"].is_number());
+    const bool last = row["as_of"] == told[0]["time"];
+    CHECK(row["atm_vol_z"].is_number() == last);
+    if (!last) continue;
+    ++scored;
+    CHECK(row["atm_vol_z"].get<double>() > 10.0);
+    CHECK(row["straddle_vol_z"].get<double>() > 10.0);
+  }
+  CHECK(scored == 6);
+  const Ran table = ballast_cli("skew --history " + folder.path() + " --least 3");
+  CHECK(table.out.find("z-scores against the mean") != std::string::npos);
+  CHECK(table.out.find("iv_jump") != std::string::npos);
+
+  CHECK(ballast_cli("skew --history " + folder.path() + " --exit-code").code == 1);
+  CHECK(ballast_cli("skew --history " + a + " " + b + " --exit-code").code == 0);
+  const Ran twice = ballast_cli("skew --history " + folder.path() + " " + a + " --alerts --json");
+  CHECK(twice.out == alerts.out);
+  CHECK(twice.err.find("1 snapshots of an instant") != std::string::npos);
+
+  // Rules of one's own, by flag and by file: 10 points never came, 0.3 points did three times.
+  const std::string words = "skew --history " + folder.path() + " --alerts --json ";
+  CHECK(json::parse(ballast_cli(words + "--rule jump:kind=iv_jump,threshold=0.1").out).empty());
+  const std::string fine = ballast_cli(words + "--rule fine:kind=iv_jump,threshold=0.003,within_hours=7").out;
+  CHECK(json::parse(fine).size() == 2);
+  const std::string file = folder.add(
+      "rules.txt", R"([{"name": "fine", "kind": "iv_jump", "threshold": 0.003, "within_hours": 7, "tenor_days": 30}])");
+  CHECK(ballast_cli(words + "--rules " + file).out == fine);
+}
+
+TEST_CASE("skew: what is wrong is named") {
+  const TemporaryFolder folder;
+  const std::string chain = " --chain " + example("btc-chain.json");
+  const std::string rules = folder.add("rules.json", R"([{"name": "a", "kind": "iv_jump", "treshold": 0.1}])");
+  const std::string list = folder.add("list.json", R"({"kind": "iv_jump"})");
+  struct Case {
+    int code;
+    const char* word;
+    std::string words;
+  };
+  const Case cases[] = {
+      {2, "--chain FILE or --history PATH", ""},
+      {2, "choose one", chain + " --series --alerts"},
+      {2, "--as-of", " --history " + folder.path() + " --as-of 2026-11-20"},
+      {2, "tenor 7 does not rise", chain + " --tenors 30,7"},
+      {2, "tenor -1", chain + " --tenors -1"},
+      {2, "'spot' is not one of forward, premium-adjusted", chain + " --delta spot"},
+      {2, "did you mean threshold", chain + " --rule a:kind=iv_jump,treshold=0.1"},
+      {2, "'iv_jmp' is not one of", chain + " --rule a:kind=iv_jmp,threshold=0.1"},
+      {2, "a threshold is due", chain + " --rule a:kind=iv_jump"},
+      {2, "NAME:key=value", chain + " --rule iv_jump"},
+      {2, "'x'", chain + " --rule a:kind=iv_jump,threshold=x"},
+      {2, "tenor 31", chain + " --rule a:kind=iv_jump,threshold=0.1,tenor_days=31"},
+      {2, "rule 1: no such key: 'treshold'", chain + " --rules " + rules},
+      {2, "a JSON list", chain + " --rules " + list},
+      {3, "missing.json", " --history " + folder.path() + "/missing.json"},
+      {1, "'eth_usd'", chain + " --index eth_usd"},
+      {1, "rules.json", " --history " + rules},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.words);
+    const Ran ran = ballast_cli("skew" + c.words);
+    CAPTURE(ran.err);
+    CHECK(ran.code == c.code);
+    CHECK(ran.out.empty());
+    CHECK(ran.err.find(c.word) != std::string::npos);
+  }
+  const TemporaryFile old(later_chain(0, 0.0));
+  const Ran stale = ballast_cli("skew --chain " + old.path() + " --as-of 2026-11-20T12:10:00Z");
+  CHECK(stale.code == 1);
+  CHECK(stale.err.find("no surface") != std::string::npos);
+}
+
+TEST_CASE("skew: three months of recorded chains") {
+  const auto folder = test::shared("data/deribit-optionchain-20251230-20260331");
+  if (!folder) return;
+  const std::string february = *folder + "/snapshots-202602.tar.zst";
+  const Ran series =
+      ballast_cli("skew --history " + february + " --underlying BTC --tenors 30 --least 10 --series --json");
+  CAPTURE(series.err);
+  REQUIRE(series.code == 0);
+  const json rows = json::parse(series.out);
+  CHECK(rows.size() > 100);
+  double worst = 0.0, mean = 0.0, z = 0.0;
+  for (const json& row : rows) {
+    CHECK(row["index"] == "btc_usd");
+    CHECK(row["atm_vol"].get<double>() > 0.3);
+    CHECK(row["atm_vol"].get<double>() < 1.0);
+    CHECK(row["rr25"].get<double>() < 0.0);  // puts stayed dearer than calls all month
+    // The chain's strikes end where the smile goes on, which counts for most on the worst day.
+    const double gap = std::abs(row["variance_swap"].get<double>() - row["vol_index"].get<double>());
+    worst = std::max(worst, gap);
+    mean += gap / static_cast<double>(rows.size());
+    if (row["atm_vol_z"].is_number()) z = std::max(z, row["atm_vol_z"].get<double>());
+  }
+  MESSAGE("30-day swap against the chain's index: ", mean, " apart on average, at most ", worst, "; largest z ", z);
+  CHECK(mean <= 0.01);
+  CHECK(z > 4.0);
+  // 5 February 2026, the sharpest fall of the set: vol at 30 days rose over 10 points within a day.
+  const json alerts = json::parse(ballast_cli("skew --history " + february + " --index btc_usd --alerts --json").out);
+  const auto on = [&](const std::string& day, const std::string& kind) {
+    return std::count_if(alerts.begin(), alerts.end(), [&](const json& alert) {
+      return alert["kind"] == kind && alert["state"] == "raised" && alert["time"].get<std::string>().rfind(day, 0) == 0;
+    });
+  };
+  CHECK(on("2026-02-05", "iv_jump") >= 1);
+  CHECK(on("2026-02-20", "iv_jump") == 0);
+}

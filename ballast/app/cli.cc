@@ -20,6 +20,8 @@ const std::map<std::string, Format> formats = {{"table", Format::table},
                                                {"markdown", Format::markdown}};
 const std::map<std::string, hedge::Target> targets = {
     {"delta", hedge::Target::delta}, {"gamma", hedge::Target::gamma}, {"vega", hedge::Target::vega}};
+const std::map<std::string, vol::SmileDelta> smile_deltas = {{"forward", vol::SmileDelta::forward},
+                                                             {"premium-adjusted", vol::SmileDelta::premium_adjusted}};
 const std::map<std::string, Numeraire> numeraires = {{"coin", Numeraire::coin}, {"usd", Numeraire::usd}};
 
 /// Help that starts with an example; the list of commands shows what each is for.
@@ -46,6 +48,9 @@ class ExampleFirst : public CLI::Formatter {
        "             examples/btc-perpetual.json --book examples/btc-book.csv"},
       {"chain", "ballast chain --chain examples/btc-chain.json"},
       {"curve", "ballast curve --chain examples/btc-chain.json examples/btc-perpetual.json"},
+      {"skew",
+       "ballast skew --chain examples/btc-chain.json\n"
+       "         ballast skew --history RECORDED_FOLDER --underlying BTC --alerts"},
       {"instruments", "ballast instruments BTC-25DEC26-100000-C BTC-PERPETUAL"},
       {"check", "ballast check --format ticker examples/btc-perpetual.json"}};
 };
@@ -245,6 +250,47 @@ void add_curve(CLI::App& app, CurveOptions& o) {
       "Between expiries ln(forward/index) is linear: constant forward carry; after the last the last one goes on.");
 }
 
+void add_skew(CLI::App& app, SkewOptions& o) {
+  CLI::App* command = app.add_subcommand(
+      "skew", "term structure, risk reversals, butterflies, variance swap; over time with z-scores and alerts");
+  add_market(command, o.market, false);
+  command
+      ->add_option("--history", o.history,
+                   "recorded snapshots, in any order: archives (.tar, .tar.gz, .tar.zst), files, or folders of either; "
+                   "each file or member is one snapshot")
+      ->type_name("PATH");
+  command->add_option("--index", o.index, "only this index: btc_usd")->type_name("NAME")->delimiter(',');
+  command->add_option("--underlying", o.underlying, "only this coin: BTC")->type_name("COIN")->delimiter(',');
+  command->add_option("--tenors", o.tenors, "constant tenors in days (default: 7,14,30,60,90,180)")
+      ->delimiter(',')
+      ->type_name("DAYS")
+      ->check(finite);
+  add_choice<vol::SmileDelta>(
+      command, "--delta", smile_deltas,
+      "forward or premium-adjusted (default: premium-adjusted where options settle in the coin, else forward)",
+      [&o](vol::SmileDelta d) { o.delta = d; });
+  command->add_option("--window", o.window_days, "days that a z-score looks back (default: 30)")
+      ->type_name("DAYS")
+      ->check(positive);
+  command->add_option("--least", o.least, "fewer readings in the window give no z-score (default: 20)")
+      ->type_name("COUNT")
+      ->check(CLI::Range(2, 1'000'000));
+  command->add_flag("--robust", o.robust, "score against the median and its deviations instead of the mean");
+  command
+      ->add_option("--rule", o.rule, "an alert rule in place of the default ones; any number: NAME:key=value,key=value")
+      ->type_name("RULE");
+  command
+      ->add_option("--rules", o.rules, "alert rules from a JSON file: a list of objects with a name and the same keys")
+      ->type_name("FILE");
+  command->add_flag("--series", o.series, "every reading of every tenor with its z-scores instead of the last one");
+  command->add_flag("--alerts", o.alerts, "the alerts instead");
+  command->add_flag("--exit-code", o.exit_code, "exit 1 when the last snapshot raises an alert");
+  add_format(command, o.format);
+  command->footer(
+      "Rule: --rule jump:kind=iv_jump,metric=atm_vol,tenor_days=30,threshold=0.05,within_hours=6\n"
+      "Kinds: iv_jump, skew_flip, term_inversion, fit_health_lost, stale_quotes; their keys: docs/skew.md");
+}
+
 void add_instruments(CLI::App& app, InstrumentsOptions& o) {
   CLI::App* command =
       app.add_subcommand("instruments", "contract data, from the venue's list or its documented defaults");
@@ -299,6 +345,7 @@ int run(std::vector<std::string> words, Streams streams) {
   ChainOptions chain_options;
   CurveOptions curve_options;
   InstrumentsOptions instruments_options;
+  SkewOptions skew_options;
   CheckOptions check_options;
   add_hedge(app, hedge_options);
   add_ratio(app, ratio_options);
@@ -307,6 +354,7 @@ int run(std::vector<std::string> words, Streams streams) {
   add_chain(app, chain_options);
   add_curve(app, curve_options);
   add_instruments(app, instruments_options);
+  add_skew(app, skew_options);
   add_check(app, check_options);
   try {
     std::reverse(words.begin(), words.end());  // CLI11 takes its words from the back
@@ -322,6 +370,7 @@ int run(std::vector<std::string> words, Streams streams) {
   if (app.got_subcommand("chain")) return cmd_chain(chain_options, streams);
   if (app.got_subcommand("curve")) return cmd_curve(curve_options, streams);
   if (app.got_subcommand("instruments")) return cmd_instruments(instruments_options, streams);
+  if (app.got_subcommand("skew")) return cmd_skew(skew_options, streams);
   return cmd_check(check_options, streams);
 }
 

@@ -8,6 +8,7 @@
 #include "ballast/base/time.h"
 #include "ballast/base/units.h"
 #include "ballast/hedge/solve.h"
+#include "ballast/vol/skew.h"
 
 namespace ballast::app {
 
@@ -83,6 +84,22 @@ struct InstrumentsOptions {
   Format format = Format::table;
 };
 
+struct SkewOptions {
+  MarketOptions market;
+  std::vector<std::string> history;            ///< folders, archives, files: each file or member is one snapshot
+  std::vector<std::string> index, underlying;  ///< empty: all that the data have options of
+  std::vector<double> tenors = {7.0, 14.0, 30.0, 60.0, 90.0, 180.0};  ///< days
+  std::optional<vol::SmileDelta> delta;                               ///< absent: by settlement
+  double window_days = 30.0;
+  int least = 20;
+  bool robust = false;
+  std::optional<std::string> rules;  ///< JSON file
+  std::vector<std::string> rule;     ///< NAME:key=value,key=value
+  bool series = false, alerts = false;
+  bool exit_code = false;  ///< exit 1 when the last snapshot raises an alert
+  Format format = Format::table;
+};
+
 struct CheckOptions {
   std::string form = "auto";
   std::optional<std::string> as_of;
@@ -97,6 +114,7 @@ int cmd_scenarios(const ScenariosOptions& options, Streams streams);
 int cmd_chain(const ChainOptions& options, Streams streams);
 int cmd_curve(const CurveOptions& options, Streams streams);
 int cmd_instruments(const InstrumentsOptions& options, Streams streams);
+int cmd_skew(const SkewOptions& options, Streams streams);
 int cmd_check(const CheckOptions& options, Streams streams);
 
 /// `ballast WORDS`: parses, runs, and turns every fault into one line and an exit code.
