@@ -51,7 +51,7 @@ std::optional<Error> take(const std::string& place, const std::string& key, cons
   if (key == "tenor_days") rule.tenor_days = *number;
   if (key == "far_days") rule.far_days = *number;
   if (key == "threshold") rule.threshold = *number;
-  if (key == "release") rule.release = *number;
+  if (key == "release") rule.release = number;
   if (key == "within_hours") rule.within_s = *number * 3600.0;
   return std::nullopt;
 }

@@ -61,14 +61,14 @@ void add_points(SkewReading& reading, const Surface& surface, const SkewRules& r
     SkewPoint point = point_of(smile_of(slice), slice.forward, slice.years, reading.delta);
     point.expiry = slice.expiry;
     point.health = slice.health;
-    reading.expiries.push_back(std::move(point));
+    reading.expiries.push_back(point);
   }
   for (const double days : rules.tenor_days) {
     const Years years(days / days_a_year);
     SkewPoint point = point_of(smile_of(surface, years), forward_at(surface, years), years, reading.delta);
     point.days = days;
     point.extrapolated = years < surface.slices.front().years || years > surface.slices.back().years;
-    reading.tenors.push_back(std::move(point));
+    reading.tenors.push_back(point);
   }
 }
 

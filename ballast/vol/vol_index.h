@@ -86,8 +86,8 @@ struct VarianceSwap {
 /// The variance swap of a smile that goes on for ever: no strike is left out, the tails are the smile's own.
 /// Domain   years > 0, a smile with w > 0. no_solution where the tails do not fall: a wing of w steeper than 2, or so
 ///          near to 2 that |k| = 400 is not far enough.
-/// Error    <= 1e-13 relative against 40-digit values, tests/data/vol_index_result.csv; 1e-12 against the other integral
-///          for it, that of w(k) over the normal density of d2 (vol_index_test.cc).
+/// Error    <= 1e-13 relative against 40-digit values, tests/data/vol_index_result.csv; 1e-12 against the other way to
+///          it, the integral of w(k) over the normal density of d2 (vol_index_test.cc).
 /// Cost     16-point Gauss-Legendre over panels that grow outwards and are halved until both halves agree; about 1,500
 ///          evaluations for a smile of the market.
 /// Source   P. Carr and D. Madan, "Towards a theory of volatility trading", in R. Jarrow (ed.), Volatility (1998)
