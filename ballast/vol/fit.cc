@@ -98,6 +98,13 @@ void add_slice(Surface& surface, const SliceQuotes& q, const Shape& shape, const
       {.expiry = q.expiry, .years = q.years, .forward = q.forward, .shape = shape, .health = health});
 }
 
+internal::SliceRules slice_rules(const FitRules& rules) {
+  return {.correction = rules.model == Model::spline,
+          .arbitrage_free = rules.arbitrage_free,
+          .robust = rules.robust,
+          .exact = rules.exact};
+}
+
 Surface fit_by_condition(std::span<const SliceQuotes> quotes, const FitRules& rules, const Surface* warm) {
   std::vector<VarianceSpline> starts(quotes.size());
   std::vector<const VarianceSpline*> start_of(warm ? quotes.size() : 0, nullptr);
@@ -113,10 +120,7 @@ Surface fit_by_condition(std::span<const SliceQuotes> quotes, const FitRules& ru
     }
     start_of[i] = &starts[i];
   }
-  const auto fits = internal::fit_slices(
-      quotes,
-      {.correction = rules.model == Model::spline, .arbitrage_free = rules.arbitrage_free, .robust = rules.robust},
-      start_of);
+  const auto fits = internal::fit_slices(quotes, slice_rules(rules), start_of);
   Surface surface{.index = quotes.front().index, .as_of = Time{}, .slices = {}, .dropped = {}};
   for (std::size_t i = 0; i < fits.size(); ++i) {
     const internal::SliceFit& f = fits[i];
@@ -163,6 +167,49 @@ Result<Surface> fit(std::span<const SliceQuotes> quotes, const FitRules& rules, 
   if (rules.model == Model::svi || rules.model == Model::spline) return fit_by_condition(quotes, rules, warm);
   if (rules.model == Model::essvi) return fit_by_theorem(quotes, rules, warm);
   return Error{Fault::bad_input, fmt::format("no fit for the model {}", name(rules.model))};
+}
+
+std::vector<double> SliceSensitivity::at(double k) const {
+  constexpr std::size_t width = 13;
+  std::vector<double> answer;
+  if (slopes.empty()) return answer;
+  const Svi& svi = shape.backbone;
+  const double y = k - svi.m, root = std::sqrt(y * y + svi.sigma * svi.sigma);
+  double base[width] = {1.0, k, root, -svi.b * y / root, svi.b * svi.sigma * svi.sigma / root};
+  for (std::size_t j = 0; j < shape.terms.size(); ++j) {
+    VarianceSpline one = shape;
+    one.backbone = {.a = 0.0, .b = 0.0, .rho = 0.0, .m = 0.0, .sigma = 1.0};
+    one.terms = {};
+    one.terms[j] = 1.0;
+    base[5 + j] = vol::at(one, k).total_variance;
+  }
+  const double per_w = 0.5 / std::sqrt(vol::at(shape, k).total_variance * years.value);
+  for (std::size_t i = 0; i < quotes; ++i) {
+    double sum = 0.0;
+    for (std::size_t j = 0; j < width; ++j) sum += base[j] * slopes[i * width + j];
+    answer.push_back(per_w * sum);
+  }
+  return answer;
+}
+
+Result<std::vector<SliceSensitivity>> sensitivities(std::span<const SliceQuotes> quotes, const FitRules& rules) {
+  if (const auto fault = fault_of(quotes)) return *fault;
+  if (rules.model != Model::svi && rules.model != Model::spline) {
+    return Error{Fault::bad_input, fmt::format("no sensitivities for the model {}", name(rules.model))};
+  }
+  internal::SliceRules exact = slice_rules(rules);
+  exact.exact = true;
+  std::vector<SliceSensitivity> found;
+  auto fits = internal::fit_slices(quotes, exact, {});
+  for (std::size_t i = 0; i < fits.size(); ++i) {
+    found.push_back({.expiry = quotes[i].expiry,
+                     .years = quotes[i].years,
+                     .shape = fits[i].shape,
+                     .quotes = quotes[i].vol.size(),
+                     .led = fits[i].led,
+                     .slopes = std::move(fits[i].slopes)});
+  }
+  return found;
 }
 
 }  // namespace ballast::vol

@@ -64,7 +64,8 @@ struct SkewReading {
   std::string unfitted;        ///< why there is no surface; empty when there is one
 };
 
-/// The points of a surface: its expiries and the rules' tenors. Cost  about 0.3 ms a point, most of it the variance swap.
+/// The points of a surface: its expiries and the rules' tenors. Cost  about 0.3 ms a point, most of it the variance
+/// swap.
 void add_points(SkewReading& reading, const Surface& surface, const SkewRules& rules);
 
 /// The ages of the quotes of an index's options that have not expired. Domain  a snapshot as read, not cleaned.

@@ -498,6 +498,20 @@ void FitSpline(SliceBatch& batch, internal::Effort effort) {
   }
 }
 
+void SplineGradient(SliceBatch& batch, double* gradient) {
+  const D d;
+  batch.scaled.resize(2 * batch.rows * batch_lanes);
+  for (std::size_t lane = 0; lane < batch_lanes; lane += hn::Lanes(d)) {
+    ScaleRows(d, batch, lane, batch.scaled.data());
+    const SplineModel model(d, batch, lane);
+    V terms[spline_terms];
+    LoadPoint(d, batch.shape + 8 * batch_lanes, lane, spline_terms, terms);
+    Normal<spline_terms> normal;
+    model.Evaluate(terms, normal);
+    StorePoint(d, normal.gradient, lane, spline_terms, gradient);
+  }
+}
+
 /// The whole shape at any k.
 HWY_INLINE LanePoint ShapeAt(D d, const V* p, V variance, V k) {
   LanePoint at = SviAt(d, p, variance, k);
@@ -631,6 +645,7 @@ HWY_EXPORT(FitSvi);
 HWY_EXPORT(Prepare);
 HWY_EXPORT(FitSpline);
 HWY_EXPORT(Check);
+HWY_EXPORT(SplineGradient);
 HWY_EXPORT(Residuals);
 HWY_EXPORT(Screen);
 HWY_EXPORT(Compare);
@@ -639,6 +654,7 @@ namespace internal {
 void fit_svi(SliceBatch& batch, Effort effort, bool cold) { HWY_DYNAMIC_DISPATCH(FitSvi)(batch, effort, cold); }
 void prepare(SliceBatch& batch) { HWY_DYNAMIC_DISPATCH(Prepare)(batch); }
 void fit_spline(SliceBatch& batch, Effort effort) { HWY_DYNAMIC_DISPATCH(FitSpline)(batch, effort); }
+void spline_gradient(SliceBatch& batch, double* gradient) { HWY_DYNAMIC_DISPATCH(SplineGradient)(batch, gradient); }
 void check(SliceBatch& batch) { HWY_DYNAMIC_DISPATCH(Check)(batch); }
 void residuals(SliceBatch& batch) { HWY_DYNAMIC_DISPATCH(Residuals)(batch); }
 void screen(SliceBatch& batch) { HWY_DYNAMIC_DISPATCH(Screen)(batch); }

@@ -8,6 +8,7 @@
 
 #include "ballast/math/elementary.h"
 #include "ballast/vol/essvi_fit.h"
+#include "ballast/vol/internal/derivatives.h"
 #include "ballast/vol/internal/slice_batch.h"
 
 namespace ballast::vol::internal {
@@ -118,7 +119,7 @@ class Fit {
   std::vector<SliceFit> run() {
     if (rules_.robust > 0.0) trust_all();
     for (std::size_t b = 0; b < batches_.size(); ++b) {
-      fit_svi(batches_[b], effort_, cold_[b]);
+      fit_backbone(batches_[b], cold_[b]);
       cold_[b] = false;
     }
     if (variant_.by_theorem) {
@@ -187,7 +188,9 @@ class Fit {
       batch.years[l] = q.years.value;
       batch.first[l] = q.log_moneyness.front();
       batch.last[l] = q.log_moneyness.back();
-      batch.stdev[l] = near_money_vol(q) * std::sqrt(q.years.value);
+      // In steps of 6 %, so that knots, prior and bounds, which hang on it, do not move with every tick.
+      const double ln_stdev = math::log(near_money_vol(q) * std::sqrt(q.years.value));
+      batch.stdev[l] = math::exp(std::nearbyint(ln_stdev * 16.0) / 16.0);
       batch.steps[l] = 0.0;
       if (rules_.arbitrage_free) add_prior(batch, l);
       batch.calendar_weight[l] = 0.0;
@@ -297,9 +300,9 @@ class Fit {
     for (std::size_t b = 0; b < batches_.size(); ++b) {
       SliceBatch& batch = batches_[b];
       const auto fit_all = [&] {
-        fit_svi(batch, effort_, cold_[b]);
+        fit_backbone(batch, cold_[b]);
         cold_[b] = false;
-        fit_spline(batch, effort_);
+        fit_spline(batch, effort());
         residuals(batch);
       };
       fit_all();
@@ -325,8 +328,16 @@ class Fit {
     return true;
   }
 
+  Effort effort() const { return rules_.exact ? Effort{.steps = 200, .tolerance = 1e-14} : Effort{}; }
+
+  void fit_backbone(SliceBatch& batch, bool cold) const {
+    fit_svi(batch, effort(), cold);
+    if (!rules_.exact) return;
+    for (std::size_t l = 0; l < batch.slices; ++l) polish(batch, l);
+  }
+
   void correct(SliceBatch& batch) const {
-    if (rules_.correction) fit_spline(batch, effort_);
+    if (rules_.correction) fit_spline(batch, effort());
   }
 
   /// Beyond their quotes the wings of neighbouring expiries would cross: they are led through total variances that
@@ -360,7 +371,7 @@ class Fit {
       bool any = false;
       for (std::size_t b = 0; b < batches_.size(); ++b) {
         if (!moved[b]) continue;
-        fit_svi(batches_[b], effort_, false);
+        fit_backbone(batches_[b], false);
         any = moved_[b] = true;
       }
       if (!any) break;
@@ -400,7 +411,7 @@ class Fit {
         const SliceBatch before = batch;
         for (std::size_t l = 0; l < batch_lanes; ++l)
           if (!free(before, l) && l < batch.slices) reach(b * batch_lanes + l, reaches[step]);
-        fit_svi(batch, effort_, false);
+        fit_backbone(batch, false);
         correct(batch);
         check(batch);
         keep(batch, before, [&](std::size_t l) { return free(before, l); });
@@ -524,7 +535,7 @@ class Fit {
         }
       }
       if (!any) continue;
-      fit_spline(batch, effort_);
+      fit_spline(batch, effort());
       check(batch);
       keep(batch, before, [&](std::size_t l) { return !touched(l) || (keep_free && !free(batch, l)); });
     }
@@ -562,7 +573,7 @@ class Fit {
       repaired_[i] = true;
     }
     if (rules_.correction) {
-      for (SliceBatch& batch : batches_) fit_spline(batch, effort_);
+      for (SliceBatch& batch : batches_) fit_spline(batch, effort());
       margins_ = calendar_margins();
       for (std::size_t round = 0; round < std::size(meeting_weights) && any_crosses(); ++round) {
         meet_halfway(meeting_weights[round], false);
@@ -589,6 +600,18 @@ class Fit {
     }
   }
 
+  std::vector<double> slopes_of(const SliceBatch& batch, std::size_t lane, std::size_t n) const {
+    std::vector<double> backbone, terms, slopes;
+    if (!backbone_slopes(batch, lane, n, backbone)) return slopes;
+    if (rules_.correction && !term_slopes(batch, lane, n, backbone, terms)) return slopes;
+    for (std::size_t i = 0; i < n; ++i) {
+      slopes.insert(slopes.end(), &backbone[i * 5], &backbone[i * 5] + 5);
+      for (std::size_t j = 0; j < spline_terms; ++j)
+        slopes.push_back(rules_.correction ? terms[i * spline_terms + j] : 0.0);
+    }
+    return slopes;
+  }
+
   std::vector<SliceFit> results() {
     if (!rules_.arbitrage_free) {
       margins_ = calendar_margins();
@@ -612,11 +635,14 @@ class Fit {
       fit.calendar_margin = margins_[i];
       fit.iterations = static_cast<int>(batch.steps[l]);
       fit.repaired = repaired_[i];
+      fit.led = batch.calendar_weight[l] > 0.0;
+      for (std::size_t place = 0; place < pin_places.size(); ++place)
+        fit.led = fit.led || batch.weight[(batch.rows - extra_rows + place) * batch_lanes + l] > 0.0;
+      if (rules_.exact && !fit.repaired) fit.slopes = slopes_of(batch, l, rows_of(i));
     }
     return fits;
   }
 
-  static constexpr Effort effort_{};
   std::span<const SliceQuotes> quotes_;
   SliceRules rules_;
   Variant variant_;

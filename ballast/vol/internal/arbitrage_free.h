@@ -14,12 +14,17 @@ struct SliceFit {
   double calendar_margin = 0.0;  ///< against the slice before; the first against 0
   int iterations = 0;
   bool repaired = false;
+  /// d(a, slope, c, m, ln sigma, terms) / d(vol of quote i), [i * 13 + parameter]: w = a' + slope k + c sqrt(...).
+  /// Empty when not asked for or not known.
+  std::vector<double> slopes;
+  bool led = false;  ///< a wing or the correction is led past a neighbouring expiry's
 };
 
 struct SliceRules {
   bool correction = true;      ///< the spline on top of SVI
   bool arbitrage_free = true;  ///< false: least squares, whatever comes out
   double robust = 6.0;         ///< 0: plain least squares
+  bool exact = false;          ///< to the last digit, and with `slopes`
 };
 
 /// The smiles of all expiries, by rising years. `warm`: a start for each, null where there is none.

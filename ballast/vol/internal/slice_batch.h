@@ -59,6 +59,9 @@ void fit_svi(SliceBatch& batch, Effort effort, bool cold);
 /// The correction on top of the SVI part: linear least squares, and a descent where the conditions ask for it.
 void fit_spline(SliceBatch& batch, Effort effort);
 
+/// Half the gradient of the correction's sum of squares at `shape`, [term * 8 + lane].
+void spline_gradient(SliceBatch& batch, double* gradient);
+
 /// Vol error of every row, into `scaled` [row * 8 + lane].
 void residuals(SliceBatch& batch);
 
