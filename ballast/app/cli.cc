@@ -22,6 +22,12 @@ const std::map<std::string, hedge::Target> targets = {
     {"delta", hedge::Target::delta}, {"gamma", hedge::Target::gamma}, {"vega", hedge::Target::vega}};
 const std::map<std::string, vol::SmileDelta> smile_deltas = {{"forward", vol::SmileDelta::forward},
                                                              {"premium-adjusted", vol::SmileDelta::premium_adjusted}};
+const std::map<std::string, vol::Model> models = {
+    {"essvi", vol::Model::essvi}, {"svi", vol::Model::svi}, {"sabr", vol::Model::sabr}, {"spline", vol::Model::spline}};
+const std::map<std::string, vol::FitTarget> fit_targets = {{"mark", vol::FitTarget::mark},
+                                                           {"mid", vol::FitTarget::mid}};
+const std::map<std::string, vol::FitWeight> fit_weights = {
+    {"equal", vol::FitWeight::equal}, {"spread", vol::FitWeight::spread}, {"vega", vol::FitWeight::vega}};
 const std::map<std::string, Numeraire> numeraires = {{"coin", Numeraire::coin}, {"usd", Numeraire::usd}};
 
 /// Help that starts with an example; the list of commands shows what each is for.
@@ -51,6 +57,7 @@ class ExampleFirst : public CLI::Formatter {
       {"skew",
        "ballast skew --chain examples/btc-chain.json\n"
        "         ballast skew --history RECORDED_FOLDER --underlying BTC --alerts"},
+      {"surface", "ballast surface --chain examples/btc-chain.json --html surface.html"},
       {"instruments", "ballast instruments BTC-25DEC26-100000-C BTC-PERPETUAL"},
       {"check", "ballast check --format ticker examples/btc-perpetual.json"}};
 };
@@ -291,6 +298,35 @@ void add_skew(CLI::App& app, SkewOptions& o) {
       "Kinds: iv_jump, skew_flip, term_inversion, fit_health_lost, stale_quotes; their keys: docs/skew.md");
 }
 
+void add_surface(CLI::App& app, SurfaceOptions& o) {
+  CLI::App* command = app.add_subcommand(
+      "surface", "the fitted smiles: parameters, quality, arbitrage checks, and a page to look at them");
+  add_market(command, o.market, true);
+  CLI::Option* index =
+      command->add_option("--index", o.index, "which smiles, where the chain has several: btc_usd")->type_name("INDEX");
+  command->add_option("--underlying", o.underlying, "the same by coin: BTC")->type_name("COIN")->excludes(index);
+  add_choice<vol::Model>(command, "--model", models, "essvi, svi, sabr or spline (default)",
+                         [&o](vol::Model m) { o.fit.model = m; });
+  add_choice<vol::FitTarget>(command, "--target", fit_targets, "what to fit to: mark (default) or mid",
+                             [&o](vol::FitTarget t) { o.quotes.target = t; });
+  add_choice<vol::FitWeight>(command, "--weight", fit_weights, "how a quote counts: equal (default), spread or vega",
+                             [&o](vol::FitWeight w) { o.quotes.weight = w; });
+  command->add_option("--html", o.html, "writes a page that needs no network: smiles, residuals, densities, 3-D")
+      ->type_name("FILE");
+  command
+      ->add_option("--skew-history", o.skew_history,
+                   "earlier readings of the skew, for the page: what ballast skew --series -o json printed")
+      ->type_name("FILE");
+  CLI::Option* quotes = command->add_flag("--quotes", o.list_quotes, "every quote beside the model instead");
+  CLI::Option* dropped = command->add_flag("--dropped", o.dropped, "what was set aside and why instead");
+  command->add_flag("--grid", o.grid, "the model between the quotes instead (in JSON: as well)")
+      ->excludes(quotes)
+      ->excludes(dropped);
+  quotes->excludes(dropped);
+  add_format(command, o.format);
+  command->footer("Exit: 0 done, 1 refused, 2 usage, 3 a file cannot be read or written, 4 internal fault.");
+}
+
 void add_instruments(CLI::App& app, InstrumentsOptions& o) {
   CLI::App* command =
       app.add_subcommand("instruments", "contract data, from the venue's list or its documented defaults");
@@ -344,6 +380,7 @@ int run(std::vector<std::string> words, Streams streams) {
   ScenariosOptions scenarios_options;
   ChainOptions chain_options;
   CurveOptions curve_options;
+  SurfaceOptions surface_options;
   InstrumentsOptions instruments_options;
   SkewOptions skew_options;
   CheckOptions check_options;
@@ -353,6 +390,7 @@ int run(std::vector<std::string> words, Streams streams) {
   add_scenarios(app, scenarios_options);
   add_chain(app, chain_options);
   add_curve(app, curve_options);
+  add_surface(app, surface_options);
   add_instruments(app, instruments_options);
   add_skew(app, skew_options);
   add_check(app, check_options);
@@ -369,6 +407,7 @@ int run(std::vector<std::string> words, Streams streams) {
   if (app.got_subcommand("scenarios")) return cmd_scenarios(scenarios_options, streams);
   if (app.got_subcommand("chain")) return cmd_chain(chain_options, streams);
   if (app.got_subcommand("curve")) return cmd_curve(curve_options, streams);
+  if (app.got_subcommand("surface")) return cmd_surface(surface_options, streams);
   if (app.got_subcommand("instruments")) return cmd_instruments(instruments_options, streams);
   if (app.got_subcommand("skew")) return cmd_skew(skew_options, streams);
   return cmd_check(check_options, streams);

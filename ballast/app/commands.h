@@ -8,7 +8,9 @@
 #include "ballast/base/time.h"
 #include "ballast/base/units.h"
 #include "ballast/hedge/solve.h"
+#include "ballast/vol/fit.h"
 #include "ballast/vol/skew.h"
+#include "ballast/vol/smile_quotes.h"
 
 namespace ballast::app {
 
@@ -78,6 +80,17 @@ struct CurveOptions {
   Format format = Format::table;
 };
 
+struct SurfaceOptions {
+  MarketOptions market;
+  std::optional<std::string> index, underlying;  ///< one of them where the chain has several
+  vol::QuoteRules quotes;
+  vol::FitRules fit;
+  std::vector<std::string> skew_history;  ///< earlier readings of the skew, JSON files
+  std::optional<std::string> html;        ///< the page is written there
+  bool list_quotes = false, dropped = false, grid = false;
+  Format format = Format::table;
+};
+
 struct InstrumentsOptions {
   std::vector<std::string> names;
   std::vector<std::string> chain;
@@ -113,6 +126,7 @@ int cmd_greeks(const GreeksOptions& options, Streams streams);
 int cmd_scenarios(const ScenariosOptions& options, Streams streams);
 int cmd_chain(const ChainOptions& options, Streams streams);
 int cmd_curve(const CurveOptions& options, Streams streams);
+int cmd_surface(const SurfaceOptions& options, Streams streams);
 int cmd_instruments(const InstrumentsOptions& options, Streams streams);
 int cmd_skew(const SkewOptions& options, Streams streams);
 int cmd_check(const CheckOptions& options, Streams streams);

@@ -1,7 +1,9 @@
 #pragma once
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "ballast/base/result.h"
 
@@ -21,5 +23,11 @@ Result<std::string> read_bytes(const std::string& path, std::size_t limit = file
 Result<std::size_t> for_each_member(
     const std::string& path, std::size_t limit,
     const std::function<bool(const std::string& name, const std::string& bytes)>& visit);
+
+/// Writes a whole file or none: to a file beside it, then renamed over it, so that a reader never sees half of it and
+/// what was there stays until all of the new is on the disk. A symbolic link keeps pointing where it did.
+/// Faults  unavailable, with the file's name and why: a folder that is not there, no room, no permission, or something
+///         at `path` that is not a regular file (a device, a folder). The error is absent when the file is written.
+std::optional<Error> write_bytes(const std::string& path, std::string_view bytes);
 
 }  // namespace ballast::store

@@ -12,6 +12,7 @@
 using namespace ballast;
 using store::for_each_member;
 using store::read_bytes;
+using store::write_bytes;
 
 namespace {
 
@@ -99,4 +100,34 @@ TEST_CASE("a cut archive is an error, a whole one gives its members") {
       for_each_member(cut.path(), store::file_limit, [](const std::string&, const std::string&) { return true; });
   REQUIRE_FALSE(broken);
   CHECK(broken.error().fault == Fault::bad_syntax);
+}
+
+TEST_CASE("a file is written whole or not at all") {
+  namespace fs = std::filesystem;
+  const fs::path folder = fs::temp_directory_path() / ("ballast-write-test-" + std::to_string(::getpid()));
+  fs::create_directory(folder);
+  const std::string path = (folder / "page.html").string();
+  CHECK_FALSE(write_bytes(path, "one"));
+  CHECK(read_bytes(path).value() == "one");
+  CHECK_FALSE(write_bytes(path, std::string("two\0three", 9)));
+  CHECK(read_bytes(path).value() == std::string("two\0three", 9));
+
+  const std::string link = (folder / "link").string();
+  fs::create_symlink(path, link);
+  CHECK_FALSE(write_bytes(link, "through the link"));
+  CHECK(fs::is_symlink(link));
+  CHECK(read_bytes(path).value() == "through the link");
+
+  const std::string nowhere = (folder / "no" / "such.html").string();
+  const auto missing = write_bytes(nowhere, "x");
+  REQUIRE(missing);
+  CHECK(missing->fault == Fault::unavailable);
+  CHECK(missing->what == nowhere + ": cannot be written: No such file or directory");
+  CHECK(write_bytes(folder.string(), "x")->what == folder.string() + ": cannot be written: not a regular file");
+  CHECK(write_bytes("/dev/full", "x")->fault == Fault::unavailable);
+  CHECK(fs::exists("/dev/full"));
+  std::size_t files = 0;
+  for ([[maybe_unused]] const auto& entry : fs::directory_iterator(folder)) ++files;
+  CHECK(files == 2);  // the page and the link: nothing half written stays behind
+  fs::remove_all(folder);
 }

@@ -1,0 +1,14 @@
+#pragma once
+#include <string_view>
+
+namespace ballast::app {
+
+/// A file of ballast/app/page/ as cmake/embed_files.cmake compiled it in.
+struct PageFile {
+  std::string_view content;
+  std::string_view sha256;  ///< of the content, base64, as a content security policy names it
+};
+
+extern const PageFile page_surface_html, page_surface_css, page_surface_js;
+
+}  // namespace ballast::app

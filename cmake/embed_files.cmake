@@ -1,0 +1,37 @@
+# Turns text files into one C++ source: ballast/app/page/surface.css becomes ballast::app::page_surface_css, with the
+# base64 of its SHA-256, by which a page's content security policy lets it run.
+# usage: cmake -DOUTPUT=page_files.cc "-DFILES=a.css|b.js" -P embed_files.cmake
+set(base64 ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/)
+
+# 64 hexadecimal digits are 21 groups of three, each two base64 digits, and one digit of four bits that two zeros fill up.
+function(base64_of_sha256 hex result)
+  set(text "")
+  foreach(at RANGE 0 60 3)
+    string(SUBSTRING ${hex} ${at} 3 digits)
+    math(EXPR high "0x${digits} >> 6")
+    math(EXPR low "0x${digits} & 63")
+    string(SUBSTRING ${base64} ${high} 1 first)
+    string(SUBSTRING ${base64} ${low} 1 second)
+    string(APPEND text ${first}${second})
+  endforeach()
+  string(SUBSTRING ${hex} 63 1 digits)
+  math(EXPR last "0x${digits} << 2")
+  string(SUBSTRING ${base64} ${last} 1 first)
+  set(${result} "${text}${first}=" PARENT_SCOPE)
+endfunction()
+
+set(source "// Made by cmake/embed_files.cmake.\n#include \"ballast/app/page_files.h\"\n\nnamespace ballast::app {\n\n")
+string(REPLACE "|" ";" FILES "${FILES}")
+foreach(file IN LISTS FILES)
+  file(READ "${file}" content)
+  if(content MATCHES "\\)__file__")
+    message(FATAL_ERROR "${file}: holds the mark that ends the literal")
+  endif()
+  file(SHA256 "${file}" hex)
+  base64_of_sha256(${hex} digest)
+  get_filename_component(name "${file}" NAME)
+  string(MAKE_C_IDENTIFIER "page_${name}" name)
+  string(APPEND source "const PageFile ${name} = {R\"__file__(${content})__file__\", \"${digest}\"};\n\n")
+endforeach()
+string(APPEND source "}  // namespace ballast::app\n")
+file(WRITE "${OUTPUT}" "${source}")
