@@ -5,6 +5,8 @@
 
 #include <doctest/doctest.h>
 
+#include "ballast/vol/fit.h"
+
 using namespace ballast;
 using vol::Sabr;
 using vol::SabrFit;
@@ -139,4 +141,36 @@ TEST_CASE("SABR fit: bad input is named") {
   q = good;
   for (auto* column : {&q.vol, &q.weight, &q.log_moneyness}) column->resize(3);
   refused(q, {}, "3 vols");
+}
+
+TEST_CASE("SABR fit: a surface of slices, cold and warm") {
+  std::vector<SliceQuotes> quotes;
+  std::vector<Sabr> truth;
+  for (const double days : {7.0, 30.0, 90.0}) {
+    truth.push_back({.alpha = 0.6,
+                     .rho = -0.2,
+                     .nu = 0.5 / std::sqrt(days / 365.0),
+                     .forward = Price(65000.0),
+                     .years = Years(days / 365.0)});
+    quotes.push_back(quotes_of(truth.back(), 1.2 * std::sqrt(days / 365.0)));
+    quotes.back().expiry = Time{1'800'000'000'000 + static_cast<std::int64_t>(days) * 86'400'000};
+  }
+  const auto surface = vol::fit(quotes, {.model = vol::Model::sabr});
+  REQUIRE(surface);
+  REQUIRE(surface.value().slices.size() == 3);
+  for (std::size_t i = 0; i < 3; ++i) {
+    const vol::Slice& slice = surface.value().slices[i];
+    CHECK(std::abs(vol::at(slice.shape, 0.1).slope / vol::at(truth[i], 0.1).slope - 1.0) <= 1e-7);
+    CHECK(slice.health.rmse <= 1e-9);
+    CHECK(slice.health.quotes == 21);
+    CHECK(slice.health.calendar_margin > 0.0);
+    CHECK(std::isfinite(slice.health.least_butterfly));
+  }
+  const auto warm = vol::fit(quotes, {.model = vol::Model::sabr}, &surface.value());
+  REQUIRE(warm);
+  for (const vol::Slice& slice : warm.value().slices) CHECK(slice.health.iterations <= 1);
+  // Near vols tripled and middle ones doubled turn the calendar upside down, and it is seen.
+  for (std::size_t i = 0; i < 3; ++i)
+    for (double& vol : quotes[i].vol) vol *= 3.0 - static_cast<double>(i);
+  CHECK(vol::fit(quotes, {.model = vol::Model::sabr}).value().slices[1].health.calendar_margin < 0.0);
 }
