@@ -21,7 +21,8 @@ struct Config {
   market::CleaningRules cleaning;
   /// How smiles move with the forward; absent: every vol stays and the hedge is of net delta (docs/conventions.md).
   std::optional<vol::SmileDynamics> dynamics;
-  vol::QuoteRules smile_quotes = {.least_days = 1.0 / 24.0};  ///< a book is hedged on its last day too
+  /// Fitted where options have vega, which is where a slope moves a delta; a book is hedged on its last day too.
+  vol::QuoteRules smile_quotes = {.weight = vol::FitWeight::vega, .least_days = 1.0 / 24.0};
   vol::FitRules smile_fit;
   double vega_reference_days = 30.0;  ///< > 0: the tenor whose vega counts once in the weighted sum
 };
