@@ -119,6 +119,73 @@ TEST_CASE("hedge: the two neutral points differ by the equity") {
   CHECK(account["exposure"]["BTC"]["equity"].is_number());
 }
 
+TEST_CASE("hedge: smile dynamics by name") {
+  const std::string words = "hedge " + chain_words + " --book " + example("btc-book.csv");
+  const auto hedge = [&](const std::string& dynamics) {
+    return json::parse(ballast_cli(words + " --json --dynamics " + dynamics).out);
+  };
+  const json plain = json::parse(ballast_cli(words + " --json").out);
+  CHECK(plain["dynamics"] == "net");
+  CHECK(plain["smiles"].empty());
+  CHECK(plain["exposure"]["BTC"]["smile"].is_null());
+  CHECK(hedge("net") == plain);
+
+  const json strike = hedge("sticky-strike"), moneyness = hedge("sticky-moneyness"), tree = hedge("local-vol"),
+             ssr = hedge("ssr=1.4");
+  CHECK(ssr["dynamics"] == "ssr=1.4");
+  CHECK(strike["legs"][0]["ratio"] == plain["legs"][0]["ratio"]);
+  CHECK(strike["smiles"].size() == 8);
+  const auto added = [](const json& j) { return j["exposure"]["BTC"]["smile"]["delta"].get<double>(); };
+  const double by_r = strike["exposure"]["BTC"]["smile"]["delta_by_stickiness"].get<double>();
+  CHECK(by_r != 0.0);
+  CHECK(added(strike) == 0.0);
+  CHECK(strike["exposure"]["BTC"]["smile"]["theta"] == 0.0);
+  CHECK(moneyness["exposure"]["BTC"]["smile"]["theta"] != 0.0);
+  CHECK(added(moneyness) == doctest::Approx(-by_r).epsilon(1e-12));
+  CHECK(added(tree) == doctest::Approx(by_r).epsilon(1e-12));
+  CHECK(added(ssr) == doctest::Approx(0.4 * by_r).epsilon(1e-12));
+  for (const json& j : {strike, moneyness, tree, ssr}) {
+    const json& btc = j["exposure"]["BTC"];
+    CHECK(btc["net_delta"] == plain["exposure"]["BTC"]["net_delta"]);  // the venue's number does not change
+    CHECK(j["legs"][0]["ratio"].get<double>() ==
+          doctest::Approx(btc["net_delta"].get<double>() + added(j)).epsilon(1e-12));
+    CHECK(j["legs"][0]["ratio"] == btc["in_coin"]["delta"]);
+    CHECK(btc["in_usd"]["theta"].get<double>() ==
+          doctest::Approx(btc["theta"].get<double>() + btc["smile"]["theta"].get<double>()).epsilon(1e-12));
+    CHECK(j["legs"][0]["convention"].get<std::string>().find(j["dynamics"].get<std::string>()) != std::string::npos);
+  }
+  const std::string table = ballast_cli(words + " --dynamics local-vol --explain").out;
+  for (const char* line : {"smile local-vol: delta", "one more of R", "slope dvol/dk", "smiles, local-vol"})
+    CHECK(table.find(line) != std::string::npos);
+  CHECK(ballast_cli(words + " -o csv --dynamics local-vol").out.find("local-vol") != std::string::npos);
+  const Ran wrong = ballast_cli(words + " --dynamics sticky");
+  CHECK(wrong.code == 2);
+  CHECK(wrong.err.find("'sticky'") != std::string::npos);
+}
+
+TEST_CASE("hedge: vega by expiry and delta") {
+  const std::string words = "hedge " + chain_words + " --book " + example("btc-book.csv");
+  const json btc = json::parse(ballast_cli(words + " --json").out)["exposure"]["BTC"], vega = btc["vega_buckets"];
+  CHECK(vega["total"].get<double>() == doctest::Approx(btc["vega"].get<double>()).epsilon(1e-12));
+  CHECK(vega["reference_days"] == 30.0);
+  double total = 0.0, weighted = 0.0;
+  for (const auto& [expiry, row] : vega["by_expiry"].items()) {
+    double cells = 0.0;
+    for (const char* bucket : {"put_wing", "put", "atm", "call", "call_wing"}) cells += row[bucket].get<double>();
+    CHECK(cells == doctest::Approx(row["total"].get<double>()).epsilon(1e-12));
+    CHECK(row["total"].get<double>() == doctest::Approx(btc["by_expiry"][expiry]["vega"].get<double>()).epsilon(1e-12));
+    total += row["total"].get<double>();
+    weighted += row["total"].get<double>() * row["weight"].get<double>();
+  }
+  CHECK(total == doctest::Approx(vega["total"].get<double>()).epsilon(1e-12));
+  CHECK(weighted == doctest::Approx(vega["weighted"].get<double>()).epsilon(1e-12));
+  const json longer =
+      json::parse(ballast_cli(words + " --json --vega-reference 120").out)["exposure"]["BTC"]["vega_buckets"];
+  CHECK(longer["weighted"].get<double>() == doctest::Approx(2.0 * vega["weighted"].get<double>()).epsilon(1e-12));
+  CHECK(ballast_cli(words + " --explain").out.find("call_wing") != std::string::npos);
+  CHECK(ballast_cli(words + " --vega-reference 0").code == 2);
+}
+
 TEST_CASE("hedge: delta, gamma and vega at once") {
   const Ran ran =
       ballast_cli("hedge " + chain_words + " --book " + example("btc-book.csv") +

@@ -164,6 +164,26 @@ void add_hedge(CLI::App& app, HedgeOptions& o) {
   add_choice<Numeraire>(command, "--numeraire", numeraires,
                         "the money that stays flat: coin or usd (default: coin where something settles in coin)",
                         [&o](Numeraire n) { o.numeraire = n; });
+  command
+      ->add_option_function<std::string>(
+          "--dynamics",
+          [&o](const std::string& word) {
+            o.dynamics.reset();
+            if (word == "net") return;
+            const auto dynamics = vol::smile_dynamics(word);
+            if (!dynamics) throw CLI::ValidationError("--dynamics", dynamics.error().what);
+            o.dynamics = dynamics.value();
+          },
+          "how vols move with the forward: net (default: no vol moves, the delta is net delta), sticky-strike (the "
+          "same "
+          "delta, with the fitted smiles and the sensitivity to R shown), sticky-moneyness (R = 0), local-vol (R = 2, "
+          "first order), ssr=R (vol at the money moves by R times the skew)")
+      ->type_name("WORD");
+  command
+      ->add_option("--vega-reference", o.vega_reference_days,
+                   "the tenor whose vega counts once in the weighted vega of --explain and JSON (default: 30)")
+      ->check(positive)
+      ->type_name("DAYS");
   add_format(command, o.format);
   command->add_flag("--explain", o.explain,
                     "derive every number, line by line (to standard error for machine formats)");

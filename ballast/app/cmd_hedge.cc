@@ -30,8 +30,9 @@ Table legs_table(const desk::Decision& decision) {
       const Cell spread = leg.cost.spread ? Cell(leg.cost.spread->value) : Cell();
       table.rows.push_back({leg.instrument.name, std::string(name(leg.side)), leg.amount,
                             std::string(market::name(leg.instrument.size_unit())), leg.contracts, leg.unit.price,
-                            std::string(risk::name(leg.unit.price_source)), leg.ratio, convention(plan), spread,
-                            leg.cost.fee.value, plan.residual.delta, std::string(desk::name(decision.quality))});
+                            std::string(risk::name(leg.unit.price_source)), leg.ratio,
+                            convention(plan, decision.smiles), spread, leg.cost.fee.value, plan.residual.delta,
+                            std::string(desk::name(decision.quality))});
     }
   }
   return table;
@@ -59,7 +60,9 @@ int cmd_hedge(const HedgeOptions& options, Streams streams) {
   desk::Decision decision = desk::decide({.with = options.with,
                                           .targets = options.neutral,
                                           .numeraire = options.numeraire,
-                                          .cleaning = cleaning_rules(options.market)},
+                                          .cleaning = cleaning_rules(options.market),
+                                          .dynamics = options.dynamics,
+                                          .vega_reference_days = options.vega_reference_days},
                                          std::move(market), portfolio.value());
   if (options.strict && decision.quality == desk::Quality::degraded) {
     decision.quality = desk::Quality::refused;

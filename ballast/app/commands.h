@@ -37,6 +37,8 @@ struct HedgeOptions {
   std::vector<std::string> with;
   std::vector<hedge::Target> neutral = {hedge::Target::delta};
   std::optional<Numeraire> numeraire;
+  std::optional<vol::SmileDynamics> dynamics;  ///< absent: net delta at fixed vols
+  double vega_reference_days = 30.0;           ///< > 0
   Format format = Format::table;
   bool explain = false;
   bool strict = false;     ///< refuse unless the quality is OK

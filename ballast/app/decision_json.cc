@@ -34,6 +34,58 @@ ordered_json totals_json(const risk::Totals& t, bool coin_known) {
   return j;
 }
 
+/// What the smile dynamics add; null without them.
+ordered_json smile_json(const risk::Totals& t, bool asked) {
+  if (!asked) return nullptr;
+  return {{"delta", t.smile_delta.value},
+          {"gamma", t.smile_gamma},
+          {"theta", t.smile_theta.value * per_day},
+          {"delta_by_stickiness", t.delta_by_stickiness.value}};
+}
+
+template <class Vegas>
+ordered_json buckets_json(const Vegas& vega) {
+  ordered_json j = ordered_json::object();
+  for (std::size_t i = 0; i < risk::delta_buckets; ++i)
+    j[risk::name(static_cast<risk::DeltaBucket>(i))] = vega[i].value * per_point;
+  return j;
+}
+
+ordered_json vega_json(const risk::VegaBuckets& vega) {
+  ordered_json j = buckets_json(vega.by_delta);
+  j["total"] = vega.total.value * per_point;
+  j["weighted"] = vega.weighted.value * per_point;
+  j["reference_days"] = vega.reference_days;
+  j["by_expiry"] = ordered_json::object();
+  for (const auto& [expiry, row] : vega.by_expiry) {
+    ordered_json r = buckets_json(row.vega);
+    r["total"] = row.total.value * per_point;
+    r["weight"] = row.weight;
+    j["by_expiry"][to_string(expiry)] = std::move(r);
+  }
+  return j;
+}
+
+ordered_json smiles_json(const std::optional<risk::Smiles>& smiles) {
+  ordered_json list = ordered_json::array();
+  if (!smiles) return list;
+  for (const auto& [index, surface] : smiles->surfaces) {
+    for (const vol::Slice& slice : surface.slices) {
+      const vol::SmilePoint atm = vol::at(slice.shape, 0.0);
+      list.push_back({{"index", index},
+                      {"expiry", to_string(slice.expiry)},
+                      {"forward", slice.forward.value},
+                      {"atm_vol", vol::vol_of(atm, slice.years).value},
+                      {"skew", vol::vol_slope(atm, slice.years)},
+                      {"stickiness", vol::rule_at(smiles->dynamics, slice.years).stickiness},
+                      {"quotes", slice.health.quotes},
+                      {"rmse", slice.health.rmse},
+                      {"worst", slice.health.worst}});
+    }
+  }
+  return list;
+}
+
 ordered_json frame_units_json(const std::string& coin, const std::string& money) {
   return {{"delta", coin},
           {"gamma", money + " per squared relative move"},
@@ -50,22 +102,33 @@ ordered_json units_json(const std::string& coin) {
           {"theta", "USD per day"},
           {"equity", coin},
           {"options_value", coin},
+          {"smile",
+           {{"delta", coin},
+            {"gamma", coin + " per USD"},
+            {"theta", "USD per day"},
+            {"delta_by_stickiness", coin + " per unit of R"}}},
+          {"vega_buckets", "USD per vol point"},
           {"in_coin", frame_units_json(coin, coin)},
           {"in_usd", frame_units_json(coin, "USD")}};
 }
 
-ordered_json exposure_json(const Exposure& e, Numeraire numeraire) {
+ordered_json exposure_json(const Exposure& e, Numeraire numeraire, const risk::VegaBuckets& vega) {
   ordered_json j = totals_json(e.total, !e.coin_unknown);
   const auto usd = e.usd_delta();
   j["usd_delta"] = usd ? ordered_json(usd.value().value) : ordered_json();
   j["equity"] = e.equity ? ordered_json(e.equity->value) : ordered_json();
   j["options_value"] = e.total.options_value.value;
+  j["smile"] = smile_json(e.total, e.dynamics.has_value());
+  j["vega_buckets"] = vega_json(vega);
   j["index"] = e.index.value;
   j["numeraire"] = name(numeraire);
   j["units"] = units_json(e.underlying);
   ordered_json by_expiry = ordered_json::object();
-  for (const auto& [expiry, totals] : e.by_expiry)
-    by_expiry[expiry == never ? "none" : to_string(expiry)] = totals_json(totals, !e.coin_unknown);
+  for (const auto& [expiry, totals] : e.by_expiry) {
+    ordered_json& row = by_expiry[expiry == never ? "none" : to_string(expiry)];
+    row = totals_json(totals, !e.coin_unknown);
+    row["smile"] = smile_json(totals, e.dynamics.has_value());
+  }
   j["by_expiry"] = std::move(by_expiry);
   return j;
 }
@@ -79,7 +142,7 @@ ordered_json cost_json(const hedge::Cost& cost) {
           {"beyond_depth", cost.beyond_depth}};
 }
 
-ordered_json leg_json(const hedge::Leg& leg, const hedge::Plan& plan) {
+ordered_json leg_json(const hedge::Leg& leg, const hedge::Plan& plan, const std::optional<risk::Smiles>& smiles) {
   return {{"instrument", leg.instrument.name},
           {"underlying", leg.instrument.underlying},
           {"side", name(leg.side)},
@@ -91,7 +154,7 @@ ordered_json leg_json(const hedge::Leg& leg, const hedge::Plan& plan) {
           {"price_source", risk::name(leg.unit.price_source)},
           {"ratio", leg.ratio},
           {"ratio_unit", leg.instrument.underlying},
-          {"convention", convention(plan)},
+          {"convention", convention(plan, smiles)},
           {"residual_delta", plan.residual.delta},
           {"cost", cost_json(leg.cost)}};
 }
@@ -125,15 +188,18 @@ ordered_json forwards_json(const vol::QuotedChain& surface) {
 const char* name(Numeraire numeraire) { return numeraire == Numeraire::coin ? "coin" : "usd"; }
 const char* name(hedge::Side side) { return side == hedge::Side::buy ? "buy" : "sell"; }
 
-std::string convention(const hedge::Plan& plan) {
-  return plan.numeraire == Numeraire::coin ? "coin-neutral: net delta (Black delta - premium/forward)"
-                                           : "usd-neutral: equity + net delta";
+std::string convention(const hedge::Plan& plan, const std::optional<risk::Smiles>& smiles) {
+  const std::string fixed = plan.numeraire == Numeraire::coin
+                                ? "coin-neutral: net delta (Black delta - premium/forward)"
+                                : "usd-neutral: equity + net delta";
+  return smiles ? fixed + " + vega dvol/dF, " + vol::name(smiles->dynamics) : fixed;
 }
 
 std::string decision_json(const Decision& decision, bool one_line) {
   ordered_json j = {{"as_of", to_string(decision.as_of)},
                     {"quality", desk::name(decision.quality)},
                     {"arithmetic", math::name(math::arithmetic())},
+                    {"dynamics", decision.smiles ? vol::name(decision.smiles->dynamics) : "net"},
                     {"reasons", decision.reasons},
                     {"notes", decision.notes}};
   j["exposure"] = ordered_json::object();
@@ -142,8 +208,8 @@ std::string decision_json(const Decision& decision, bool one_line) {
   for (std::size_t i = 0; i < decision.plans.size(); ++i) {
     const Exposure& e = decision.exposures[i];
     const hedge::Plan& plan = decision.plans[i];
-    j["exposure"][e.underlying] = exposure_json(e, plan.numeraire);
-    for (const hedge::Leg& leg : plan.legs) j["legs"].push_back(leg_json(leg, plan));
+    j["exposure"][e.underlying] = exposure_json(e, plan.numeraire, decision.vega[i]);
+    for (const hedge::Leg& leg : plan.legs) j["legs"].push_back(leg_json(leg, plan, decision.smiles));
     j["residual"][e.underlying] = residual_json(plan);
   }
   j["dropped"] = ordered_json::array();
@@ -151,6 +217,7 @@ std::string decision_json(const Decision& decision, bool one_line) {
     j["dropped"].push_back({{"instrument", d.instrument}, {"reason", d.reason}, {"detail", d.detail}});
   }
   j["forwards"] = forwards_json(decision.surface);
+  j["smiles"] = smiles_json(decision.smiles);
   return j.dump(one_line ? -1 : 2) + "\n";
 }
 

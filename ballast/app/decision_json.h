@@ -1,4 +1,5 @@
 #pragma once
+#include <optional>
 #include <string>
 
 #include "ballast/desk/decide.h"
@@ -17,7 +18,7 @@ std::string decision_table(const desk::Decision& decision);
 const char* name(Numeraire numeraire);
 const char* name(hedge::Side side);
 
-/// "coin-neutral, net delta (Black delta - premium / forward)": which delta the size rests on.
-std::string convention(const hedge::Plan& plan);
+/// "coin-neutral, net delta (Black delta - premium / forward)": which delta the size rests on, with its smile dynamics.
+std::string convention(const hedge::Plan& plan, const std::optional<risk::Smiles>& smiles);
 
 }  // namespace ballast::app

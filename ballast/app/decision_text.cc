@@ -1,3 +1,4 @@
+#include <array>
 #include <cmath>
 #include <map>
 
@@ -42,6 +43,15 @@ std::string exposure_text(const Exposure& e) {
   return indented(render(table, Format::table));
 }
 
+/// What the smile dynamics add to the net delta above, and how much hangs on R.
+std::string smile_text(const Exposure& e) {
+  if (!e.dynamics) return "";
+  return fmt::format("  smile {}: delta {:+.6f} {} on top of net delta = {:+.6f}; one more of R: {:+.6f} {}\n",
+                     vol::name(*e.dynamics), e.total.smile_delta.value, e.underlying,
+                     e.total.net_delta.value + e.total.smile_delta.value, e.total.delta_by_stickiness.value,
+                     e.underlying);
+}
+
 std::string cost_text(const hedge::Cost& cost) {
   if (!cost.spread) return fmt::format("fee {} USD, spread not known", grouped(cost.fee.value, 2));
   return fmt::format("{} USD = {} {} + fee {}", grouped(cost.spread->value + cost.fee.value, 2),
@@ -60,9 +70,11 @@ std::string leg_text(const hedge::Leg& leg) {
                      leg.instrument.underlying, cost_text(leg.cost));
 }
 
-std::string plan_text(const Exposure& e, const hedge::Plan& plan) {
-  std::string out = fmt::format("\n{}  index {}  {}\n\n", e.underlying, grouped(e.index.value, 2), convention(plan));
+std::string plan_text(const Exposure& e, const hedge::Plan& plan, const std::optional<risk::Smiles>& smiles) {
+  std::string out =
+      fmt::format("\n{}  index {}  {}\n\n", e.underlying, grouped(e.index.value, 2), convention(plan, smiles));
   out += exposure_text(e) + "\n";
+  out += smile_text(e);
   if (plan.numeraire == Numeraire::usd) {
     out += fmt::format("  equity {} {}\n",
                        e.equity ? grouped(e.equity->value, 6) : std::string("0 (nothing settles in the coin)"),
@@ -103,7 +115,7 @@ std::string dropped_text(const Decision& decision) {
 /// Counted in coin, what lies in USDC loses against the coin: the step from a linear position's delta to its share.
 std::string usdc_line(const PositionRisk& p, Numeraire numeraire) {
   if (numeraire != Numeraire::coin || p.instrument.settlement != market::Settlement::linear || !p.coin_delta) return "";
-  const double delta = p.coins.value * p.unit.net_delta;
+  const double delta = p.coins.value * p.unit.hedge_delta();
   return fmt::format("      less its worth in USDC, as coin: {:+.8f} less {:+.8f} = {:+.8f} coin\n", delta,
                      delta - p.coin_delta->value, p.coin_delta->value);
 }
@@ -133,8 +145,15 @@ std::string position_lines(const PositionRisk& p, Numeraire numeraire) {
     out += fmt::format("\n      net delta = Black delta - premium = {:.8f} - {:.8f} = {:.8f} a coin",
                        u.black_delta / u.still_exposed, u.price, u.net_delta / u.still_exposed);
   }
-  out += fmt::format("\n      {} x {:.8f} = {:+.8f} coin", shortest(p.coins.value), u.net_delta,
-                     p.coins.value * u.net_delta);
+  if (u.smile) {
+    const risk::SmileRisk& s = *u.smile;
+    out += fmt::format("\n      smile: fitted vol {:.4f}, slope dvol/dk {:+.6f}, curvature {:+.6f}, R = {}",
+                       s.fitted.value, s.slope, s.curvature, shortest(s.stickiness));
+    out += fmt::format("\n      delta along it = {:.8f} {:+.8f} (vega dvol/dF) = {:.8f}; gamma {:.6g} {:+.6g} per USD",
+                       u.net_delta, s.delta, u.hedge_delta(), u.gamma, s.gamma);
+  }
+  out += fmt::format("\n      {} x {:.8f} = {:+.8f} coin", shortest(p.coins.value), u.hedge_delta(),
+                     p.coins.value * u.hedge_delta());
   return out + "\n" + usdc_line(p, numeraire);
 }
 
@@ -166,6 +185,51 @@ std::string leg_derivation(const hedge::Leg& leg, const hedge::Plan& plan) {
   return out;
 }
 
+std::string vega_lines(const risk::VegaBuckets& vega) {
+  if (vega.by_expiry.empty()) return "  no options\n";
+  Table table{{{"expiry"},
+               {"put_wing", 2},
+               {"put", 2},
+               {"atm", 2},
+               {"call", 2},
+               {"call_wing", 2},
+               {"all", 2},
+               {"weight", 4},
+               {"weighted", 2}},
+              {}};
+  const auto row = [&](const std::string& label, const std::array<Usd, risk::delta_buckets>& cells, Usd total) {
+    std::vector<Cell> out = {label};
+    for (const Usd cell : cells) out.emplace_back(cell.value / 100.0);
+    out.emplace_back(total.value / 100.0);
+    return out;
+  };
+  for (const auto& [expiry, r] : vega.by_expiry) {
+    table.rows.push_back(row(expiry_text(expiry), r.vega, r.total));
+    table.rows.back().insert(table.rows.back().end(), {Cell(r.weight), Cell(r.weight * r.total.value / 100.0)});
+  }
+  table.rows.push_back(row("all", vega.by_delta, vega.total));
+  table.rows.back().insert(table.rows.back().end(), {Cell(), Cell(vega.weighted.value / 100.0)});
+  return fmt::format("  wings to 10, shoulders to 35 delta; weight = sqrt({} days / days to expiry)\n",
+                     shortest(vega.reference_days)) +
+         indented(render(table, Format::table));
+}
+
+std::string smile_lines(const Decision& decision) {
+  if (!decision.smiles) return "";
+  std::string out = fmt::format("\nsmiles, {}: dvol/dF = (R - 1) slope / F\n", vol::name(decision.smiles->dynamics));
+  for (const auto& [index, surface] : decision.smiles->surfaces) {
+    for (const vol::Slice& slice : surface.slices) {
+      const vol::SmilePoint atm = vol::at(slice.shape, 0.0);
+      out += fmt::format("  {} {}: at the money {:.4f}, skew {:+.4f}, R = {}; {} quotes, rmse {:.5f}, worst {:.5f}\n",
+                         index, to_string(slice.expiry).substr(0, 10), vol::vol_of(atm, slice.years).value,
+                         vol::vol_slope(atm, slice.years),
+                         shortest(vol::rule_at(decision.smiles->dynamics, slice.years).stickiness), slice.health.quotes,
+                         slice.health.rmse, slice.health.worst);
+    }
+  }
+  return out;
+}
+
 std::string forward_lines(const Decision& decision) {
   std::string out;
   for (const auto& [key, f] : decision.surface.forwards) {
@@ -182,7 +246,8 @@ std::string decision_table(const Decision& decision) {
   std::string out =
       fmt::format("Hedge as of {}  quality {}\n", to_string(decision.as_of), desk::name(decision.quality));
   for (const std::string& reason : decision.reasons) out += "  ! " + reason + "\n";
-  for (std::size_t i = 0; i < decision.plans.size(); ++i) out += plan_text(decision.exposures[i], decision.plans[i]);
+  for (std::size_t i = 0; i < decision.plans.size(); ++i)
+    out += plan_text(decision.exposures[i], decision.plans[i], decision.smiles);
   std::map<std::string, std::size_t> sources;
   for (const auto& [key, f] : decision.surface.forwards) ++sources[curve::name(f.source)];
   out += "\nforwards:";
@@ -195,18 +260,28 @@ std::string decision_table(const Decision& decision) {
 
 std::string explanation(const Decision& decision) {
   std::string out = "\nHow the numbers come about\n\nforwards\n" + forward_lines(decision);
+  out += smile_lines(decision);
   for (std::size_t i = 0; i < decision.plans.size(); ++i) {
     const Exposure& e = decision.exposures[i];
     const hedge::Plan& plan = decision.plans[i];
     out += fmt::format("\n{} positions\n", e.underlying);
     for (const PositionRisk& p : e.positions) out += position_lines(p, plan.numeraire);
     out += fmt::format("  sum: net delta {:+.8f} {}\n", e.total.net_delta.value, e.underlying);
+    const std::string smile = e.dynamics ? fmt::format(" {:+.8f}", e.total.smile_delta.value) : "";
+    if (e.dynamics) {
+      out +=
+          fmt::format("       smile {} adds {:+.8f} {}, and one more of R would add {:+.8f}\n", vol::name(*e.dynamics),
+                      e.total.smile_delta.value, e.underlying, e.total.delta_by_stickiness.value);
+    }
     if (plan.numeraire == Numeraire::usd && e.equity) {
-      out += fmt::format("  distance from USD-neutral = equity + net delta = {:.8f} {:+.8f} = {:+.8f}\n",
-                         e.equity->value, e.total.net_delta.value, plan.before.delta);
+      out +=
+          fmt::format("  distance from USD-neutral = equity + net delta{} = {:.8f} {:+.8f}{} = {:+.8f}\n",
+                      e.dynamics ? " + smile" : "", e.equity->value, e.total.net_delta.value, smile, plan.before.delta);
     } else {
       out += fmt::format("  distance from {}-neutral = {:+.8f}\n", name(plan.numeraire), plan.before.delta);
     }
+    out +=
+        fmt::format("\n{} vega by expiry and delta, USD per vol point\n", e.underlying) + vega_lines(decision.vega[i]);
     out += fmt::format("\n{} hedge\n", e.underlying);
     for (const hedge::Leg& leg : plan.legs) out += leg_derivation(leg, plan);
     out += fmt::format("  residual = {:+.8f}", plan.before.delta);

@@ -20,6 +20,7 @@ constexpr double widest_spread = 0.05;    // of mid, hedge instrument
 constexpr double loosest_forward = 1e-3;  // of the forward: how far apart the strikes' own forwards may lie
 constexpr int fewest_pairs = 3;           // fewer strikes cannot outvote a wrong one
 constexpr Vol lowest_vol{0.05}, highest_vol{3.0};
+constexpr double farthest_fit = 0.03;  // vol: a smile that misses an option's quote by more has a doubtful slope there
 
 // A forward or a future this far from the index is not believed: 10 % (docs/safety.md), and as much again as a carry of
 // 30 % a year explains, which is beyond any basis in the recorded chains.
@@ -94,6 +95,10 @@ void judge_option(Decision& decision, const Instrument& instrument, const risk::
   if (unit.vol < lowest_vol || unit.vol > highest_vol) {
     degrade(decision, fmt::format("{} has a vol of {:.4f}, outside {} to {}", instrument.name, unit.vol.value,
                                   lowest_vol.value, highest_vol.value));
+  }
+  if (unit.smile && std::abs(unit.smile->fitted.value - unit.vol.value) > farthest_fit) {
+    degrade(decision, fmt::format("the fitted smile has {} at {:.4f}, its quote at {:.4f}: its slope is doubtful",
+                                  instrument.name, unit.smile->fitted.value, unit.vol.value));
   }
   const curve::Forward& forward = surface.forwards.at({instrument.index, instrument.expiry});
   if (forward.source == curve::ForwardSource::venue_underlying) {
@@ -210,6 +215,37 @@ void note_defaults(Decision& decision) {
                   assumed, decision.quotes));
 }
 
+/// The smiles of every index that an option of the book or of the hedge is on.
+risk::Smiles fit_smiles(const Config& config, const vol::SmileDynamics& dynamics, const market::Snapshot& market,
+                        const vol::QuotedChain& chain, const market::Portfolio& portfolio) {
+  std::set<std::string> indices;
+  const auto need = [&](const std::string& instrument) {
+    const auto found = market.instruments.find(instrument);
+    if (found != market.instruments.end() && found->second.is_option()) indices.insert(found->second.index);
+  };
+  for (const market::Position& position : portfolio.positions) need(position.instrument);
+  for (const std::string& instrument : config.with) need(instrument);
+  risk::Smiles smiles{.dynamics = dynamics, .surfaces = {}, .unfitted = {}};
+  for (const std::string& index : indices) {
+    const vol::SmileQuotes quotes = vol::smile_quotes(market, chain, index, config.smile_quotes);
+    vol::Surface surface;
+    surface.index = index;
+    if (!quotes.slices.empty()) {
+      auto fitted = vol::fit(quotes.slices, config.smile_fit);
+      if (!fitted) {
+        smiles.unfitted.emplace(index, fitted.error());
+        continue;
+      }
+      surface = std::move(fitted).value();
+    }
+    surface.as_of = market.as_of;
+    // Why an expiry has no slice: an option on it is refused with these words.
+    surface.dropped.insert(surface.dropped.end(), quotes.dropped.begin(), quotes.dropped.end());
+    smiles.surfaces.emplace(index, std::move(surface));
+  }
+  return smiles;
+}
+
 }  // namespace
 
 const char* name(Quality quality) {
@@ -242,7 +278,11 @@ Decision decide(const Config& config, market::Snapshot market, const market::Por
       return refuse(std::move(decision), fmt::format("{}: unknown hedge instrument", instrument));
     }
   }
-  auto exposures = risk::exposure(portfolio, decision.market, decision.surface);
+  if (config.dynamics) {
+    decision.smiles = fit_smiles(config, *config.dynamics, decision.market, decision.surface, portfolio);
+  }
+  const risk::Smiles* smiles = decision.smiles ? &*decision.smiles : nullptr;
+  auto exposures = risk::exposure(portfolio, decision.market, decision.surface, smiles);
   if (!exposures) return refuse(std::move(decision), exposures.error().what);
   decision.exposures = std::move(exposures).value();
   for (const std::string& instrument : config.with) {
@@ -254,10 +294,14 @@ Decision decide(const Config& config, market::Snapshot market, const market::Por
   }
 
   for (const Exposure& exposure : decision.exposures) {
+    auto vega = risk::vega_buckets(exposure, config.vega_reference_days);
+    if (!vega) return refuse(std::move(decision), vega.error().what);
+    decision.vega.push_back(std::move(vega).value());
     auto plan = hedge::solve(exposure, decision.market, decision.surface,
                              {.instruments = instruments_for(config, exposure, decision.market),
                               .targets = config.targets,
-                              .numeraire = numeraire_of(config, exposure)});
+                              .numeraire = numeraire_of(config, exposure)},
+                             smiles);
     if (!plan) return refuse(std::move(decision), plan.error().what);
     if (const auto fault = fails_check(plan.value(), exposure))
       return refuse(std::move(decision), "the plan fails its check: " + *fault);

@@ -7,7 +7,10 @@
 #include "ballast/market/clean.h"
 #include "ballast/market/position.h"
 #include "ballast/risk/exposure.h"
+#include "ballast/risk/vega_buckets.h"
+#include "ballast/vol/fit.h"
 #include "ballast/vol/quoted.h"
+#include "ballast/vol/smile_quotes.h"
 
 namespace ballast::desk {
 
@@ -16,6 +19,12 @@ struct Config {
   std::vector<hedge::Target> targets = {hedge::Target::delta};
   std::optional<Numeraire> numeraire;  ///< absent: coin for an underlying with coin-settled positions, else USD
   market::CleaningRules cleaning;
+  /// How smiles move with the forward; absent: every vol stays and the hedge is of net delta (docs/conventions.md).
+  std::optional<vol::SmileDynamics> dynamics;
+  /// Fitted where options have vega, which is where a slope moves a delta; a book is hedged on its last day too.
+  vol::QuoteRules smile_quotes = {.weight = vol::FitWeight::vega, .least_days = 1.0 / 24.0};
+  vol::FitRules smile_fit;
+  double vega_reference_days = 30.0;  ///< > 0: the tenor whose vega counts once in the weighted sum
 };
 
 /// How far a decision may be trusted: docs/safety.md, "when a ratio may be published".
@@ -33,7 +42,9 @@ struct Decision {
   std::vector<market::Dropped> dropped;
   std::size_t quotes = 0;  ///< that passed the door
   vol::QuotedChain surface;
-  market::Snapshot market;  ///< cleaned: what the decision rests on
+  std::optional<risk::Smiles> smiles;   ///< when dynamics were asked for
+  std::vector<risk::VegaBuckets> vega;  ///< one for each exposure
+  market::Snapshot market;              ///< cleaned: what the decision rests on
 };
 
 /// The perpetual that hedges an underlying by default: `BTC-PERPETUAL`, or the USDC one where nothing settles in coin.
@@ -43,7 +54,8 @@ std::string default_hedge(const risk::Exposure& exposure);
 /// live, replay and simulation call it too. Deterministic; no clock, no randomness. A decision is refused, never
 /// guessed, when a position or a hedge instrument has no trusted price (but a
 /// future or perpetual that was never quoted is sized at the parity forward or the index, DEGRADED: docs/safety.md),
-/// vol or forward, when the targets cannot be reached, or when the solved plan fails its check: finite, residual delta
+/// vol or forward, when smile dynamics are asked for and an option of book or hedge is of an expiry without a smile,
+/// when the targets cannot be reached, or when the solved plan fails its check: finite, residual delta
 /// within half a lot and not larger than before.
 Decision decide(const Config& config, market::Snapshot market, const market::Portfolio& portfolio);
 

@@ -6,7 +6,9 @@
 #include <set>
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
+#include "ballast/pricing/black.h"
 #include "tests/worked_example.h"
 
 using namespace ballast;
@@ -138,6 +140,84 @@ TEST_CASE("hard faults refuse and leave no plan") {
   refused("has any gamma", nothing,
           {.with = {"BTC-PERPETUAL", "BTC-31JAN26"}, .targets = {hedge::Target::delta, hedge::Target::gamma}});
   refused("equity", nothing, {.numeraire = Numeraire::usd});
+}
+
+namespace {
+
+/// Puts and calls of one expiry around the worked example's, on a smile.
+void add_smile(market::Snapshot& s, const std::function<double(double)>& vol_at) {
+  for (double strike = 48000.0; strike <= 75000.0; strike += 3000.0) {
+    for (const market::OptionType type : {market::OptionType::put, market::OptionType::call}) {
+      const bool put = type == market::OptionType::put;
+      market::Instrument i = s.instruments.at(put ? test::worked_put : test::worked_call);
+      i.name = fmt::format("BTC-31JAN26-{:.0f}-{}", strike, put ? "P" : "C");
+      i.strike = strike;
+      const Vol vol(vol_at(strike));
+      const double mark =
+          pricing::black_price({Price(60000.0), Price(strike), vol, years_between(s.as_of, i.expiry), type}).value /
+          60000.0;
+      s.quotes[i.name] = {.instrument = i.name, .sent = s.as_of, .mark = mark, .mark_vol = vol};
+      s.instruments[i.name] = i;
+    }
+  }
+}
+
+double skewed(double strike) { return 0.6 - 0.25 * std::log(strike / 60000.0); }
+
+Decision decide_on_smile(const char* dynamics, const std::function<double(double)>& vol_at,
+                         const std::string& held = "BTC-31JAN26-66000-C", desk::Config config = {}) {
+  market::Snapshot s = test::worked_market();
+  add_smile(s, vol_at);
+  config.smile_fit.model = vol::Model::sabr;  // which has these smiles to 1e-4 of vol
+  if (dynamics != nullptr) config.dynamics = vol::smile_dynamics(dynamics).value();
+  return desk::decide(config, std::move(s), {.positions = {position(held, 100.0)}, .accounts = {}});
+}
+
+}  // namespace
+
+TEST_CASE("smile dynamics reach the trade") {
+  const Decision net = decide_on_smile(nullptr, skewed), strike = decide_on_smile("sticky-strike", skewed),
+                 moneyness = decide_on_smile("sticky-moneyness", skewed), tree = decide_on_smile("local-vol", skewed);
+  REQUIRE(net.plans.size() == 1);
+  REQUIRE(strike.plans.size() == 1);
+  REQUIRE(moneyness.plans.size() == 1);
+  REQUIRE(tree.plans.size() == 1);
+  CHECK(tree.quality == Quality::ok);
+  CHECK_FALSE(net.smiles);
+  CHECK(strike.smiles->surfaces.size() == 1);
+  const auto ratio = [](const Decision& d) { return d.plans[0].legs.at(0).ratio; };
+  CHECK(ratio(strike) == ratio(net));  // the same delta by another name, bit for bit
+  // The skew of 0.25 falls, so a vega moves the delta by -(R - 1) 0.25 vega/F; R = 0 and R = 2 lie as far apart.
+  const double vega = net.exposures[0].total.vega.value;
+  CHECK(ratio(tree) - ratio(net) == doctest::Approx(-0.25 * vega / 60000.0).epsilon(0.02));
+  CHECK(ratio(moneyness) - ratio(net) == doctest::Approx(0.25 * vega / 60000.0).epsilon(0.02));
+  CHECK(std::abs(tree.plans[0].residual.delta) <= tree.plans[0].half_lot_delta);
+}
+
+TEST_CASE("smile dynamics without a smile are refused, and a doubtful slope degrades") {
+  desk::Config config{.dynamics = vol::smile_dynamics("local-vol").value()};
+  const Decision few = decide([](market::Snapshot&) {}, config);
+  CHECK(few.quality == Quality::refused);
+  CHECK(few.plans.empty());
+  CHECK(mentions(few, "too_few_quotes"));
+  CHECK(mentions(few, test::worked_call));
+  const Decision far = decide_on_smile(
+      "local-vol", [](double strike) { return strike == 66000.0 ? 0.68 : skewed(strike); }, "BTC-31JAN26-66000-C");
+  CHECK(far.quality == Quality::degraded);
+  CHECK(mentions(far, "its slope is doubtful"));
+  // The hedge's own option needs a smile as well.
+  config = {.with = {test::worked_call}, .dynamics = config.dynamics};
+  market::Snapshot s = test::worked_market();
+  const Decision hedge = desk::decide(
+      config, std::move(s), {.positions = {position("BTC-31JAN26", 60000.0, market::SizeUnit::usd)}, .accounts = {}});
+  CHECK(hedge.quality == Quality::refused);
+  CHECK(mentions(hedge, "too_few_quotes"));
+}
+
+TEST_CASE("a reference tenor that is none is refused") {
+  const Decision d = decide([](market::Snapshot&) {}, {.vega_reference_days = 0.0});
+  CHECK(d.quality == Quality::refused);
+  CHECK(mentions(d, "0 days"));
 }
 
 TEST_CASE("an empty book is refused, not hedged with nothing") {

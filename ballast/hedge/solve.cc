@@ -27,7 +27,8 @@ struct Candidate {
 };
 
 Result<Candidate> candidate(const std::string& instrument_name, const risk::Exposure& exposure,
-                            const Snapshot& snapshot, const vol::QuotedChain& surface, Numeraire numeraire) {
+                            const Snapshot& snapshot, const vol::QuotedChain& surface, Numeraire numeraire,
+                            const risk::Smiles* smiles) {
   const auto found = snapshot.instruments.find(instrument_name);
   if (found == snapshot.instruments.end()) {
     return Error{Fault::bad_input, fmt::format("{}: unknown hedge instrument", instrument_name)};
@@ -37,7 +38,7 @@ Result<Candidate> candidate(const std::string& instrument_name, const risk::Expo
     return Error{Fault::bad_input, fmt::format("{}: is on {}, the exposure is on {}", instrument_name,
                                                instrument.underlying, exposure.underlying)};
   }
-  const auto unit = risk::value(instrument, snapshot, surface);
+  const auto unit = risk::value(instrument, snapshot, surface, smiles);
   if (!unit) return in("hedge instrument", unit.error());
   const double per_coin_amount = instrument.size_unit() == market::SizeUnit::usd ? unit.value().price : 1.0;
   return Candidate{instrument, unit.value(), per_coin(unit.value(), numeraire), per_coin_amount};
@@ -101,12 +102,12 @@ Result<Greeks> distance(const risk::Exposure& exposure, Numeraire numeraire) {
 
 Greeks per_coin(const risk::Valuation& unit, Numeraire numeraire) {
   const double f = unit.forward.value;
-  if (numeraire == Numeraire::coin) return {unit.net_delta, unit.gamma * f, unit.vega / f};
-  return {unit.net_delta, unit.gamma * f * f, unit.vega};
+  if (numeraire == Numeraire::coin) return {unit.hedge_delta(), unit.hedge_gamma() * f, unit.vega / f};
+  return {unit.hedge_delta(), unit.hedge_gamma() * f * f, unit.vega};
 }
 
 Result<Plan> solve(const risk::Exposure& exposure, const Snapshot& snapshot, const vol::QuotedChain& surface,
-                   const Choice& choice) {
+                   const Choice& choice, const risk::Smiles* smiles) {
   if (std::set<std::string>(choice.instruments.begin(), choice.instruments.end()).size() != choice.instruments.size()) {
     return Error{Fault::bad_input, "a hedge instrument is named twice"};
   }
@@ -115,7 +116,7 @@ Result<Plan> solve(const risk::Exposure& exposure, const Snapshot& snapshot, con
   std::vector<Candidate> candidates;
   std::vector<Greeks> units;
   for (const std::string& instrument_name : choice.instruments) {
-    auto c = candidate(instrument_name, exposure, snapshot, surface, choice.numeraire);
+    auto c = candidate(instrument_name, exposure, snapshot, surface, choice.numeraire, smiles);
     if (!c) return c.error();
     candidates.push_back(std::move(c).value());
     units.push_back(candidates.back().per_coin);

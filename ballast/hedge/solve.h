@@ -52,7 +52,8 @@ struct Plan {
 Result<Greeks> distance(const risk::Exposure& exposure, Numeraire numeraire);
 
 /// What one coin of an instrument adds, in the numeraire, when its premium is paid from the book's own cash: then the
-/// trade's delta is the net delta for inverse options in both frames, and Black delta for the rest.
+/// trade's delta is the net delta for inverse options in both frames, and Black delta for the rest, along the smile
+/// dynamics where the valuation has them.
 Greeks per_coin(const risk::Valuation& unit, Numeraire numeraire);
 
 /// Solves for the exact sizes, rounds to whole lots (the last instrument, a future rather than an option, closes the
@@ -62,7 +63,8 @@ Greeks per_coin(const risk::Valuation& unit, Numeraire numeraire);
 /// Error   that of neutralise() before rounding; after it |residual delta| <= half a lot of the closing instrument.
 /// Cost    O(targets³ + depth).
 /// Source  docs/sources.md: hedge ratio 2, 3.
+/// `smiles` those of the exposure: options of book and hedge are counted along the same dynamics.
 Result<Plan> solve(const risk::Exposure& exposure, const market::Snapshot& snapshot, const vol::QuotedChain& surface,
-                   const Choice& choice);
+                   const Choice& choice, const risk::Smiles* smiles = nullptr);
 
 }  // namespace ballast::hedge

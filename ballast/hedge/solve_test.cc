@@ -113,3 +113,33 @@ TEST_CASE("the venue's published leg formula: -sum of (delta - mark) times quant
   const double by_hand = -((0.352226 - 0.0372978) * 2.5 + (-0.465730 - 0.0685394) * -4.0);  // deltas of reference 3.4
   CHECK(std::abs(-plan.value().legs.at(0).ratio - by_hand) < 1e-5);
 }
+
+TEST_CASE("book and hedge option are counted along the same dynamics") {
+  const market::Snapshot s = test::worked_market();
+  const vol::QuotedChain chain = vol::quoted(s);
+  const Time expiry = s.instruments.at(test::worked_call).expiry;
+  risk::Smiles smiles{.dynamics = {.rule = vol::SmileRule::sticky_local_vol}, .surfaces = {}, .unfitted = {}};
+  smiles.surfaces["btc_usd"].slices.push_back(
+      {.expiry = expiry,
+       .years = years_between(s.as_of, expiry),
+       .forward = Price(60000.0),
+       .shape = vol::Svi{.a = 0.012, .b = 0.08, .rho = -0.2, .m = 0.01, .sigma = 0.15},
+       .health = {}});
+  const market::Portfolio book{.positions = {position(test::worked_call, 7.0)}, .accounts = {}};
+  const auto list = risk::exposure(book, s, chain, &smiles);
+  REQUIRE(list);
+  for (const Numeraire numeraire : {Numeraire::coin, Numeraire::usd}) {
+    risk::Exposure e = list.value().at(0);
+    e.equity = Coin(0.0);
+    // A book hedged with its own option needs exactly its size, whatever R is.
+    const auto own = hedge::solve(e, s, chain, {.instruments = {test::worked_call}, .numeraire = numeraire}, &smiles);
+    REQUIRE(own);
+    CHECK(own.value().legs.at(0).ratio == doctest::Approx(7.0).epsilon(1e-14));
+    CHECK(std::abs(own.value().residual.delta) <= 1e-14);
+    CHECK(std::abs(own.value().residual.gamma) <= 1e-12 * std::abs(own.value().before.gamma));
+    // A future has no vega: it is bought for the option's delta along the dynamics.
+    const auto future = hedge::solve(e, s, chain, {.instruments = {"BTC-PERPETUAL"}, .numeraire = numeraire}, &smiles);
+    REQUIRE(future);
+    CHECK(future.value().legs.at(0).ratio == doctest::Approx(7.0 * e.positions[0].unit.hedge_delta()).epsilon(1e-14));
+  }
+}

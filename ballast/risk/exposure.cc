@@ -16,10 +16,10 @@ using market::Settlement;
 /// rises: it counts -v/S (docs/conventions.md).
 Result<double> coin_delta(const PositionRisk& p) {
   const double coins = p.coins.value, spot = p.unit.index.value;
-  if (p.instrument.settlement == Settlement::inverse) return coins * p.unit.net_delta;
+  if (p.instrument.settlement == Settlement::inverse) return coins * p.unit.hedge_delta();
   if (p.position.average_price) {
     // profit coins·(price - average) lies in USDC; bought spot has left -coins·average of USDC behind: the same number
-    return coins * p.unit.black_delta - coins * (p.unit.price - *p.position.average_price) / spot;
+    return coins * p.unit.hedge_delta() - coins * (p.unit.price - *p.position.average_price) / spot;
   }
   if (p.instrument.kind == Kind::spot) return 0.0;  // coins held: they are the numeraire
   return Error{
@@ -40,14 +40,20 @@ Totals totals_of(const PositionRisk& p, double coin_delta) {
   t.theta = Usd(q * p.unit.theta);
   if (p.instrument.is_option() && p.instrument.settlement == Settlement::inverse)
     t.options_value = Coin(q * p.unit.price);
+  if (p.unit.smile) {
+    t.smile_delta = Coin(q * p.unit.smile->delta);
+    t.smile_gamma = q * p.unit.smile->gamma;
+    t.smile_theta = Usd(q * p.unit.smile->theta);
+    t.delta_by_stickiness = Coin(q * p.unit.smile->delta_by_stickiness);
+  }
   t.coin.delta = InCoin::Delta(coin_delta);
-  t.coin.gamma = InCoin::Gamma(q * p.unit.gamma * forward);
+  t.coin.gamma = InCoin::Gamma(q * p.unit.hedge_gamma() * forward);
   t.coin.vega = InCoin::Vega(q * p.unit.vega / forward);
-  t.coin.theta = InCoin::Theta(q * p.unit.theta / forward);
-  t.usd.delta = InUsd::Delta(t.net_delta.value);
-  t.usd.gamma = InUsd::Gamma(q * p.unit.gamma * forward * forward);
+  t.coin.theta = InCoin::Theta(q * p.unit.hedge_theta() / forward);
+  t.usd.delta = InUsd::Delta(q * p.unit.hedge_delta());
+  t.usd.gamma = InUsd::Gamma(q * p.unit.hedge_gamma() * forward * forward);
   t.usd.vega = InUsd::Vega(t.vega.value);
-  t.usd.theta = InUsd::Theta(t.theta.value);
+  t.usd.theta = InUsd::Theta(q * p.unit.hedge_theta());
   return t;
 }
 
@@ -59,16 +65,21 @@ void add(Totals& sum, const Totals& t) {
   sum.vega += t.vega;
   sum.theta += t.theta;
   sum.options_value += t.options_value;
+  sum.smile_delta += t.smile_delta;
+  sum.smile_gamma += t.smile_gamma;
+  sum.smile_theta += t.smile_theta;
+  sum.delta_by_stickiness += t.delta_by_stickiness;
   sum.coin += t.coin;
   sum.usd += t.usd;
 }
 
-Result<PositionRisk> assess(const Position& position, const market::Snapshot& snapshot, const vol::QuotedChain& surface) {
+Result<PositionRisk> assess(const Position& position, const market::Snapshot& snapshot, const vol::QuotedChain& surface,
+                            const Smiles* smiles) {
   const auto found = snapshot.instruments.find(position.instrument);
   if (found == snapshot.instruments.end()) {
     return Error{Fault::bad_input, fmt::format("{}: unknown instrument", position.instrument)};
   }
-  const auto unit = value(found->second, snapshot, surface);
+  const auto unit = value(found->second, snapshot, surface, smiles);
   if (!unit) return unit.error();
   const auto amount = market::amount_of(found->second, position.quantity, position.unit);
   if (!amount) return amount.error();
@@ -102,7 +113,7 @@ Result<InUsd::Delta> Exposure::usd_delta() const {
 }
 
 Result<std::vector<Exposure>> exposure(const market::Portfolio& portfolio, const market::Snapshot& snapshot,
-                                       const vol::QuotedChain& surface) {
+                                       const vol::QuotedChain& surface, const Smiles* smiles) {
   std::map<std::string, Exposure> found;
   std::set<std::pair<std::string, std::string>> seen;
   for (const Position& position : portfolio.positions) {
@@ -112,7 +123,7 @@ Result<std::vector<Exposure>> exposure(const market::Portfolio& portfolio, const
     if (!seen.emplace(position.venue, position.instrument).second) {
       return place({Fault::bad_input, fmt::format("{} is in the book twice", position.instrument)});
     }
-    const auto assessed = assess(position, snapshot, surface);
+    const auto assessed = assess(position, snapshot, surface, smiles);
     if (!assessed) return place(assessed.error());
     PositionRisk p = assessed.value();
     const auto coin = coin_delta(p);
@@ -122,6 +133,7 @@ Result<std::vector<Exposure>> exposure(const market::Portfolio& portfolio, const
     Exposure& e = found[p.instrument.underlying];
     e.underlying = p.instrument.underlying;
     e.index = p.unit.index;
+    if (smiles != nullptr) e.dynamics = smiles->dynamics;
     e.holds_spot |= p.instrument.kind == Kind::spot;
     e.coin_settled |= p.instrument.settlement == Settlement::inverse;
     if (!coin && !e.coin_unknown) e.coin_unknown = place(coin.error());

@@ -3,8 +3,10 @@
 
 #include <fmt/format.h>
 
+#include "ballast/math/elementary.h"
 #include "ballast/pricing/black.h"
 #include "ballast/pricing/settlement_window.h"
+#include "ballast/pricing/smile_greeks.h"
 #include "ballast/risk/exposure.h"
 
 namespace ballast::risk {
@@ -36,7 +38,8 @@ struct Found {
 
 /// The price of a future, perpetual or spot: its own quote, else what the same chain says of it. A quote that was
 /// turned away is not replaced: it said something is wrong with the instrument, or that it does not trade.
-std::optional<Found> linear_price(const Instrument& instrument, const Snapshot& snapshot, const vol::QuotedChain& surface) {
+std::optional<Found> linear_price(const Instrument& instrument, const Snapshot& snapshot,
+                                  const vol::QuotedChain& surface) {
   if (const auto quote = snapshot.quotes.find(instrument.name); quote != snapshot.quotes.end()) {
     if (quote->second.mark) return Found{*quote->second.mark, PriceSource::mark};
     if (quote->second.bid && quote->second.ask) {
@@ -54,6 +57,56 @@ std::optional<Found> linear_price(const Instrument& instrument, const Snapshot& 
   return std::nullopt;
 }
 
+/// Why an expiry has no smile.
+std::string why_no_smile(const Instrument& instrument, const Smiles& smiles) {
+  const std::string expiry = to_string(instrument.expiry);
+  if (const auto unfitted = smiles.unfitted.find(instrument.index); unfitted != smiles.unfitted.end()) {
+    return unfitted->second.what;
+  }
+  if (const auto surface = smiles.surfaces.find(instrument.index); surface != smiles.surfaces.end()) {
+    for (const market::Dropped& dropped : surface->second.dropped) {
+      if (dropped.instrument == expiry) return dropped.reason + " (" + dropped.detail + ")";
+    }
+  }
+  return "none was fitted";
+}
+
+/// What the dynamics add to Black's Greeks of an option with the quoted vol.
+Result<SmileRisk> smile_risk(const Instrument& instrument, const pricing::Vanilla& option, double still_exposed,
+                             const Smiles& smiles) {
+  const auto surface = smiles.surfaces.find(instrument.index);
+  const vol::Slice* slice =
+      surface == smiles.surfaces.end() ? nullptr : vol::slice_of(surface->second, instrument.expiry);
+  if (slice == nullptr) {
+    return Error{Fault::missing_data, fmt::format("{}: smile dynamics {} need the smile of {} {}: {}", instrument.name,
+                                                  vol::name(smiles.dynamics), instrument.index,
+                                                  to_string(instrument.expiry), why_no_smile(instrument, smiles))};
+  }
+  const double k = math::log_ratio(option.strike.value, option.forward.value);
+  const vol::SmilePoint point = vol::at(slice->shape, k);
+  const vol::VolMove move = vol::vol_move(smiles.dynamics, point, option.forward, option.years,
+                                          vol::variance_slope(surface->second, k, option.years));
+  const pricing::BlackGreeks fixed = pricing::black_greeks(option);
+  const pricing::SmileGreeks along = pricing::smile_greeks(option, move);
+  SmileRisk r;
+  r.fitted = vol::vol_of(point, option.years);
+  r.slope = vol::vol_slope(point, option.years);
+  r.curvature = vol::vol_curvature(point, option.years);
+  r.stickiness = vol::rule_at(smiles.dynamics, option.years).stickiness;
+  r.delta = fixed.vega * move.to_forward * still_exposed;  // not along.delta - fixed.delta, which would round
+  r.gamma = (along.gamma - fixed.gamma) * still_exposed;
+  r.vanna = (along.vanna - fixed.vanna) * still_exposed;
+  r.theta = fixed.vega * move.to_time * still_exposed;
+  r.delta_by_stickiness = fixed.vega * r.slope / option.forward.value * still_exposed;
+  if (!(std::isfinite(r.delta) && std::isfinite(r.gamma) && std::isfinite(r.vanna) && std::isfinite(r.theta) &&
+        std::isfinite(r.delta_by_stickiness))) {
+    return Error{Fault::missing_data,
+                 fmt::format("{}: its smile Greeks are not finite at log-moneyness {}, fitted vol {}, slope {}",
+                             instrument.name, k, r.fitted.value, r.slope)};
+  }
+  return r;
+}
+
 }  // namespace
 
 const char* name(PriceSource source) {
@@ -66,7 +119,8 @@ const char* name(PriceSource source) {
   return "";
 }
 
-Result<Valuation> value(const Instrument& instrument, const Snapshot& snapshot, const vol::QuotedChain& surface) {
+Result<Valuation> value(const Instrument& instrument, const Snapshot& snapshot, const vol::QuotedChain& surface,
+                        const Smiles* smiles) {
   const auto missing = [&](const std::string& what) {
     return Error{Fault::missing_data, fmt::format("{}: {}", instrument.name, what)};
   };
@@ -97,11 +151,12 @@ Result<Valuation> value(const Instrument& instrument, const Snapshot& snapshot, 
   const auto quoted = surface.options.find(instrument.name);
   if (quoted == surface.options.end()) return missing(why_absent(instrument.name, snapshot, surface));
   const vol::QuotedOption& option = quoted->second;
-  const pricing::BlackGreeks greeks = pricing::black_greeks({.forward = option.forward,
-                                                             .strike = Price(instrument.strike),
-                                                             .vol = option.vol,
-                                                             .years = option.years,
-                                                             .type = instrument.option_type});
+  const pricing::Vanilla vanilla{.forward = option.forward,
+                                 .strike = Price(instrument.strike),
+                                 .vol = option.vol,
+                                 .years = option.years,
+                                 .type = instrument.option_type};
+  const pricing::BlackGreeks greeks = pricing::black_greeks(vanilla);
   v.price = option.price;
   v.price_source = option.source == vol::VolSource::mid ? PriceSource::mid : PriceSource::mark;
   v.forward = option.forward;
@@ -116,6 +171,11 @@ Result<Valuation> value(const Instrument& instrument, const Snapshot& snapshot, 
   if (!std::isfinite(v.net_delta) || !std::isfinite(v.gamma) || !std::isfinite(v.theta)) {
     return missing(fmt::format("its Greeks are not finite at forward {}, vol {}, {} years", v.forward.value,
                                v.vol.value, v.years.value));
+  }
+  if (smiles != nullptr) {
+    const auto smile = smile_risk(instrument, vanilla, v.still_exposed, *smiles);
+    if (!smile) return smile.error();
+    v.smile = smile.value();
   }
   return v;
 }

@@ -8,6 +8,7 @@
 
 #include "ballast/vol/essvi_fit.h"
 #include "ballast/vol/internal/arbitrage_free.h"
+#include "ballast/vol/sabr_fit.h"
 
 namespace ballast::vol {
 namespace {
@@ -150,6 +151,21 @@ Surface fit_by_theorem(std::span<const SliceQuotes> quotes, const FitRules& rule
   return surface;
 }
 
+/// Three numbers a slice and nothing to repair arbitrage with: the health says what is left of it.
+Result<Surface> fit_sabr_slices(std::span<const SliceQuotes> quotes, const FitRules& rules, const Surface* warm) {
+  Surface surface{.index = quotes.front().index, .as_of = Time{}, .slices = {}, .dropped = {}};
+  for (std::size_t i = 0; i < quotes.size(); ++i) {
+    const Slice* slice = warm ? slice_of(*warm, quotes[i].expiry) : nullptr;
+    const auto fitted =
+        fit_sabr(quotes[i], {.beta = 1.0, .robust = rules.robust}, slice ? std::get_if<Sabr>(&slice->shape) : nullptr);
+    if (!fitted) return fitted.error();
+    add_slice(surface, quotes[i], fitted.value().sabr, std::vector<double>(quotes[i].vol.size(), 1.0),
+              {.iterations = fitted.value().iterations});
+  }
+  for (std::size_t i = 0; i < surface.slices.size(); ++i) look_at(surface, i);
+  return surface;
+}
+
 }  // namespace
 
 const char* name(Model model) {
@@ -166,6 +182,7 @@ Result<Surface> fit(std::span<const SliceQuotes> quotes, const FitRules& rules, 
   if (const auto fault = fault_of(quotes)) return *fault;
   if (rules.model == Model::svi || rules.model == Model::spline) return fit_by_condition(quotes, rules, warm);
   if (rules.model == Model::essvi) return fit_by_theorem(quotes, rules, warm);
+  if (rules.model == Model::sabr) return fit_sabr_slices(quotes, rules, warm);
   return Error{Fault::bad_input, fmt::format("no fit for the model {}", name(rules.model))};
 }
 

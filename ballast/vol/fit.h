@@ -10,7 +10,7 @@ namespace ballast::vol {
 enum class Model {
   essvi,  ///< three numbers a slice; no arbitrage by theorem and box
   svi,    ///< five numbers a slice, the no-arbitrage conditions inside the fit
-  sabr,   ///< Hagan with Obloj's correction, beta fixed
+  sabr,   ///< Hagan with Obloj's correction, beta = 1: three numbers, and whatever arbitrage they have stays
   spline  ///< cubic in total variance, the no-arbitrage conditions inside the fit: for chains that the others miss
 };
 const char* name(Model model);

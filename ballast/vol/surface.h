@@ -5,6 +5,7 @@
 
 #include "ballast/curve/forward.h"
 #include "ballast/market/snapshot.h"
+#include "ballast/vol/sabr.h"
 #include "ballast/vol/spline.h"
 #include "ballast/vol/ssvi.h"
 #include "ballast/vol/svi.h"
@@ -12,7 +13,7 @@
 namespace ballast::vol {
 
 /// The form of one expiry's smile. Every form answers at(shape, k).
-using Shape = std::variant<Svi, Essvi, VarianceSpline>;
+using Shape = std::variant<Svi, Essvi, VarianceSpline, Sabr>;
 SmilePoint at(const Shape& shape, double k);
 
 /// How good the fit of one expiry is.

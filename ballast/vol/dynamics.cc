@@ -1,0 +1,95 @@
+#include "ballast/vol/dynamics.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "ballast/base/text.h"
+
+namespace ballast::vol {
+namespace {
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+constexpr double widest_stickiness = 10.0;  // models and markets lie in [-1, 3]; beyond ten it is a slip of the hand
+
+}  // namespace
+
+std::string name(const SmileDynamics& dynamics) {
+  switch (dynamics.rule) {
+    case SmileRule::sticky_strike: return "sticky-strike";
+    case SmileRule::sticky_moneyness: return "sticky-moneyness";
+    case SmileRule::sticky_local_vol: return "local-vol";
+    case SmileRule::skew_stickiness: return "ssr=" + shortest(dynamics.stickiness);
+    case SmileRule::adaptive: return "adaptive";
+  }
+  return "";
+}
+
+Result<SmileDynamics> smile_dynamics(const std::string& word) {
+  if (word == "net" || word == "sticky-strike") return SmileDynamics{.rule = SmileRule::sticky_strike};
+  if (word == "sticky-moneyness") return SmileDynamics{.rule = SmileRule::sticky_moneyness};
+  if (word == "local-vol") return SmileDynamics{.rule = SmileRule::sticky_local_vol};
+  if (word.starts_with("ssr=")) {
+    const auto stickiness = parse_number(word.substr(4));
+    if (stickiness && std::abs(*stickiness) <= widest_stickiness)
+      return SmileDynamics{.rule = SmileRule::skew_stickiness, .stickiness = *stickiness};
+  }
+  return Error{
+      Fault::bad_input,
+      fmt::format("{} is not one of net, sticky-strike, sticky-moneyness, local-vol, ssr=R with R in [-{}, {}]",
+                  quoted(word), widest_stickiness, widest_stickiness)};
+}
+
+TenorRule rule_at(const SmileDynamics& dynamics, Years years) {
+  if (!(years.value > 0.0)) return {years, nan, nan};
+  switch (dynamics.rule) {
+    case SmileRule::sticky_strike: return {years, 1.0, 0.0};
+    case SmileRule::sticky_moneyness: return {years, 0.0, 0.0};
+    case SmileRule::sticky_local_vol: return {years, 2.0, 0.0};
+    case SmileRule::skew_stickiness: return {years, dynamics.stickiness, 0.0};
+    case SmileRule::adaptive: break;
+  }
+  const std::vector<TenorRule>& tenors = dynamics.tenors;
+  const auto not_rising = [](const TenorRule& a, const TenorRule& b) { return !(a.years < b.years); };
+  if (tenors.empty() || std::adjacent_find(tenors.begin(), tenors.end(), not_rising) != tenors.end())
+    return {years, nan, nan};
+  const auto far = std::find_if(tenors.begin(), tenors.end(), [&](const TenorRule& t) { return t.years >= years; });
+  if (far == tenors.begin()) return {years, far->stickiness, far->atm_slope};
+  const TenorRule& near = *(far - 1);
+  if (far == tenors.end()) return {years, near.stickiness, near.atm_slope};
+  const double share = (years - near.years) / (far->years - near.years);
+  return {years, near.stickiness + share * (far->stickiness - near.stickiness),
+          near.atm_slope + share * (far->atm_slope - near.atm_slope)};
+}
+
+VolMove vol_move(const SmileDynamics& dynamics, const SmilePoint& point, Price forward, Years years,
+                 double total_variance_slope) {
+  const double f = forward.value, t = years.value;
+  if (!(point.total_variance > 0.0 && t > 0.0 && f > 0.0)) return {nan, nan, nan};
+  const TenorRule rule = rule_at(dynamics, years);
+  const double carried = rule.stickiness - 1.0;
+  const double by_x = carried * vol_slope(point, years) + rule.atm_slope;
+  const double by_xx = carried * carried * vol_curvature(point, years);
+  double to_time = 0.0;
+  if (dynamics.rule == SmileRule::sticky_moneyness) {
+    const double vol = vol_of(point, years).value;
+    to_time = -(total_variance_slope - vol * vol) / (2.0 * vol * t);  // w = vol² years
+  }
+  return {.to_forward = by_x / f, .to_forward_twice = (by_xx - by_x) / (f * f), .to_time = to_time};
+}
+
+double variance_slope(const Surface& surface, double k, Years years) {
+  const std::vector<Slice>& slices = surface.slices;
+  if (slices.empty() || !(years.value > 0.0)) return nan;
+  const auto later = std::find_if(slices.begin(), slices.end(), [&](const Slice& s) { return s.years >= years; });
+  if (later == slices.begin() || slices.size() == 1) {
+    return at(slices.front().shape, k).total_variance / slices.front().years.value;
+  }
+  const Slice& far = later == slices.end() ? slices.back() : *later;
+  const Slice& near = *(&far - 1);
+  return (at(far.shape, k).total_variance - at(near.shape, k).total_variance) / (far.years - near.years).value;
+}
+
+}  // namespace ballast::vol
