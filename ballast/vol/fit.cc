@@ -46,6 +46,9 @@ std::optional<Error> fault_of(std::span<const SliceQuotes> quotes) {
   return std::nullopt;
 }
 
+/// The instant that the times to expiry count from.
+Time as_of(const SliceQuotes& q) { return Time{q.expiry.ms - std::llround(q.years.value * 31'536'000'000.0)}; }
+
 /// Errors of vol at the quotes that count.
 void judge(const SliceQuotes& q, const std::vector<double>& trust, const Shape& shape, SliceHealth& health) {
   double squares = 0.0;
@@ -122,7 +125,7 @@ Surface fit_by_condition(std::span<const SliceQuotes> quotes, const FitRules& ru
     start_of[i] = &starts[i];
   }
   const auto fits = internal::fit_slices(quotes, slice_rules(rules), start_of);
-  Surface surface{.index = quotes.front().index, .as_of = Time{}, .slices = {}, .dropped = {}};
+  Surface surface{.index = quotes.front().index, .as_of = as_of(quotes.front()), .slices = {}, .dropped = {}};
   for (std::size_t i = 0; i < fits.size(); ++i) {
     const internal::SliceFit& f = fits[i];
     const Shape shape = rules.model == Model::spline ? Shape(f.shape) : Shape(f.shape.backbone);
@@ -137,7 +140,7 @@ Surface fit_by_condition(std::span<const SliceQuotes> quotes, const FitRules& ru
 
 Surface fit_by_theorem(std::span<const SliceQuotes> quotes, const FitRules& rules, const Surface* warm) {
   const auto trust = internal::trust_of(quotes, rules.robust);
-  Surface surface{.index = quotes.front().index, .as_of = Time{}, .slices = {}, .dropped = {}};
+  Surface surface{.index = quotes.front().index, .as_of = as_of(quotes.front()), .slices = {}, .dropped = {}};
   const Essvi* near = nullptr;
   std::vector<EssviFit> fits(quotes.size());
   for (std::size_t i = 0; i < quotes.size(); ++i) {
@@ -153,7 +156,7 @@ Surface fit_by_theorem(std::span<const SliceQuotes> quotes, const FitRules& rule
 
 /// Three numbers a slice and nothing to repair arbitrage with: the health says what is left of it.
 Result<Surface> fit_sabr_slices(std::span<const SliceQuotes> quotes, const FitRules& rules, const Surface* warm) {
-  Surface surface{.index = quotes.front().index, .as_of = Time{}, .slices = {}, .dropped = {}};
+  Surface surface{.index = quotes.front().index, .as_of = as_of(quotes.front()), .slices = {}, .dropped = {}};
   for (std::size_t i = 0; i < quotes.size(); ++i) {
     const Slice* slice = warm ? slice_of(*warm, quotes[i].expiry) : nullptr;
     const auto fitted =

@@ -190,7 +190,7 @@ struct ReducedSvi {
     const auto left = [&](V whole, const V* a, const V* b) HWY_ATTR {
       return hn::NegMulAdd(a[0], b[0], hn::NegMulAdd(a[1], b[1], hn::NegMulAdd(a[2], b[2], whole)));
     };
-    const V c2 = hn::Mul(c, c), tiny = Constant(d, 1e-10);
+    const V c2 = hn::Mul(c, c), tiny = Constant(d, 1e-14);
     out.curvature[0] = hn::Mul(c2, hn::Max(left(own[0], u, u), hn::Mul(own[0], tiny)));
     out.curvature[1] = hn::Neg(hn::Mul(c2, left(own[1], u, v)));
     out.curvature[2] = hn::Mul(c2, hn::Max(left(own[2], v, v), hn::Mul(own[2], tiny)));
@@ -251,7 +251,7 @@ void FitSvi(SliceBatch& batch, internal::Effort effort, bool cold) {
       const V mm = hn::MulAdd(here.curvature[0], damping, here.curvature[0]);
       const V ss = hn::MulAdd(here.curvature[2], damping, here.curvature[2]), ms = here.curvature[1];
       const V determinant =
-          hn::Max(hn::NegMulAdd(ms, ms, hn::Mul(mm, ss)), hn::Mul(hn::Mul(mm, ss), Constant(d, 1e-8)));
+          hn::Max(hn::NegMulAdd(ms, ms, hn::Mul(mm, ss)), hn::Mul(hn::Mul(mm, ss), Constant(d, 1e-14)));
       const V per = hn::Div(Constant(d, 1.0), hn::Max(determinant, Constant(d, 1e-280)));
       const V gm = here.gradient[0], gs = here.gradient[1];
       const V reach = hn::Add(stdev, stdev), one = Constant(d, 1.0);
@@ -269,7 +269,7 @@ void FitSvi(SliceBatch& batch, internal::Effort effort, bool cold) {
       here.Choose(better, there);
       count = hn::Add(count, hn::IfThenElseZero(active, one));
       damping = hn::IfThenElse(better, hn::Max(hn::Mul(damping, Constant(d, 0.1)), Constant(d, 1e-12)),
-                               hn::Mul(damping, Constant(d, 0.5)));
+                               hn::Mul(damping, Constant(d, 8.0)));
       active = hn::AndNot(hn::Or(arrived, hn::Gt(damping, Constant(d, 1e5))), active);
       if (hn::AllFalse(d, active)) break;
     }

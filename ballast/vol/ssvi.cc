@@ -7,7 +7,14 @@
 
 namespace ballast::vol {
 
-SmilePoint at(const Essvi& slice, double k) { return at(raw(slice), k); }
+SmilePoint at(const Essvi& slice, double k) {
+  // w = (theta + rho psi k + S) / 2, S = sqrt(psi² k² + 2 rho theta psi k + theta²), which psi = 0 leaves defined
+  const double x = slice.psi * k, flat2 = (1.0 - slice.rho) * (1.0 + slice.rho);
+  const double z = x + slice.rho * slice.theta, s = std::sqrt(z * z + flat2 * slice.theta * slice.theta);
+  return {.total_variance = 0.5 * (slice.theta + slice.rho * x + s),
+          .slope = 0.5 * slice.psi * (slice.rho + z / s),
+          .curvature = 0.5 * slice.psi * slice.psi * flat2 * slice.theta * slice.theta / (s * s * s)};
+}
 
 Svi raw(const Essvi& slice) {
   return raw(

@@ -34,11 +34,12 @@ struct Variant {
 constexpr Variant variants[] = {{0.005, 4, 0.025, false, 1.0}, {0.005, 4, 0.025, false, 0.3},
                                 {0.001, 6, 0.025, false, 1.0}, {0.005, 6, 0.0005, false, 1.0},
                                 {0.02, 3, 0.1, false, 1.0},    {0.005, 0, 0.0, true, 1.0}};
+constexpr double enough_cover = 0.5;  // stdevs: quotes that reach further say more, and the prior fades by the square
 constexpr std::size_t extra_rows = pin_places.size() + prior_places.size();
 constexpr double wing_rise = 0.02;  // of total variance from one expiry to the next, where wings would cross
 constexpr double pin_strengths[] = {0.1, 0.3, 1.0,
                                     3.0};  // vol error that a relative error of w of 1 counts like, by round
-constexpr double least_rise = 2e-4;        // of the at-the-money total variance, at every point of the grid
+constexpr double least_rise = 5e-4;        // of the at-the-money total variance, at every point of the grid
 constexpr double least_g = 5e-4;           // at every point of the grid, for the same reason
 constexpr double ample = 1e300;
 
@@ -48,6 +49,8 @@ constexpr double ample = 1e300;
 struct Reach {
   double sigma, centre, butterfly_weight, of_earlier;
 };
+constexpr Reach wide = {100.0, 2.0, 1.0, 1.0};  // SVI as it comes
+constexpr double wide_gain = 0.25;              // of the squared error: what it has to leave to be taken
 constexpr Reach reaches[] = {
     {1.3, 0.35, 1.0, 1.0}, {1.0, 0.2, 10.0, 0.7}, {0.7, 0.1, 100.0, 0.3}, {0.4, 0.05, 1000.0, 0.0}};
 
@@ -121,6 +124,7 @@ class Fit {
     for (std::size_t b = 0; b < batches_.size(); ++b) {
       fit_backbone(batches_[b], cold_[b]);
       cold_[b] = false;
+      if (rules_.arbitrage_free) widen(b);
     }
     if (variant_.by_theorem) {
       fall_back();
@@ -218,8 +222,10 @@ class Fit {
     for (std::size_t i = 0; i < prior_places.size(); ++i) {
       const double z = prior_places[i], k = z * stdev;
       if (k > batch.first[lane] && k < batch.last[lane]) continue;
+      const double cover = std::max(z < 0.0 ? -batch.first[lane] : batch.last[lane], 1e-3) / (enough_cover * stdev);
       set_row(batch, batch.rows - prior_places.size() + i, lane, k,
-              0.5 * stdev * stdev * (1.0 + std::sqrt(1.0 + z * z)), variant_.prior_strength);
+              0.5 * stdev * stdev * (1.0 + std::sqrt(1.0 + z * z)),
+              variant_.prior_strength * std::min(1.0, 1.0 / (cover * cover)));
     }
   }
 
@@ -399,6 +405,38 @@ class Fit {
       batch.widest_sigma[lane_of(slice)] *= range_factor_[slice];
     }
     set_row(batch, batch.rows - extra_rows + place, lane_of(slice), pin_places[place], w, strength);
+  }
+
+  /// A smile that is SVI without bounds, free of butterflies as it is, stays what it is.
+  void widen(std::size_t b) {
+    SliceBatch& batch = batches_[b];
+    const auto errors = [&] {
+      std::array<double, batch_lanes> sum{};
+      residuals(batch);
+      for (std::size_t l = 0; l < batch.slices; ++l) {
+        for (std::size_t i = 0; i < rows_of(b * batch_lanes + l); ++i) {
+          const std::size_t at = i * batch_lanes + l;
+          sum[l] += batch.weight[at] * batch.trust[at] * batch.scaled[at] * batch.scaled[at];
+        }
+      }
+      return sum;
+    };
+    for (std::size_t l = 0; l < batch_lanes; ++l)
+      for (std::size_t row = 8; row < parameters; ++row) batch.shape[row * batch_lanes + l] = 0.0;
+    const auto narrow_error = errors();
+    const SliceBatch before = batch;
+    for (std::size_t l = batch.slices; l-- > 0;) reach(b * batch_lanes + l, wide);
+    fit_backbone(batch, false);
+    const auto error = errors();
+    check(batch);
+    const auto stays = [&](std::size_t l) {
+      return l >= batch.slices || !free(batch, l) || !(error[l] < wide_gain * narrow_error[l]);
+    };
+    std::array<bool, batch_lanes> kept{};
+    for (std::size_t l = 0; l < batch_lanes; ++l) kept[l] = stays(l);
+    keep(batch, before, [&](std::size_t l) { return kept[l]; });
+    for (std::size_t l = batch.slices; l-- > 0;)
+      if (kept[l]) reach(b * batch_lanes + l, reaches[0]);
   }
 
   /// Slices that still break the condition come closer to what cannot: a narrower SVI, a harder correction.
