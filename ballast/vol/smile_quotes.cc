@@ -69,6 +69,17 @@ std::vector<double> weights_of(const std::vector<Candidate>& quotes, FitWeight c
   return weights;
 }
 
+void drop_one_sided(std::vector<Candidate>& quotes, std::size_t least, std::vector<market::Dropped>& dropped) {
+  const auto one_sided = [](const Candidate& q) { return std::isnan(q.bid_vol) || std::isnan(q.ask_vol); };
+  const auto count = std::count_if(quotes.begin(), quotes.end(), one_sided);
+  if (count == 0 || quotes.size() - static_cast<std::size_t>(count) < least) return;
+  for (const Candidate& q : quotes) {
+    if (one_sided(q))
+      dropped.push_back({q.name, "one_sided", fmt::format("vol {:.4f} without a bid and an ask", q.vol)});
+  }
+  std::erase_if(quotes, one_sided);
+}
+
 }  // namespace
 
 const char* name(FitTarget target) {
@@ -128,6 +139,7 @@ SmileQuotes smile_quotes(const market::Snapshot& snapshot, const QuotedChain& ch
                                fmt::format("{:.3f} days to expiry, limit {}", years.value * 365.0, rules.least_days)});
       continue;
     }
+    if (rules.two_sided) drop_one_sided(quotes, rules.least_quotes, found.dropped);
     if (quotes.size() < rules.least_quotes) {
       found.dropped.push_back(
           {to_string(expiry), "too_few_quotes", fmt::format("{} quotes, limit {}", quotes.size(), rules.least_quotes)});

@@ -28,8 +28,10 @@ struct QuoteRules {
   FitWeight weight = FitWeight::equal;
   std::size_t least_quotes = 6;  ///< an expiry with fewer is not fitted: `too_few_quotes`
   double least_days = 1.0;       ///< an expiry nearer than this is not fitted: `too_near`
-  double widest_vol = 0.50;      ///< mid only: ask vol - bid vol above this: `wide`
-  double outlier = 8.0;          ///< a vol this many robust deviations from its neighbours' smile: `outlier`; 0 = keep
+  /// Only options that are quoted on both sides count: a mark that nobody quotes is the venue's extrapolation. Where
+  /// fewer than least_quotes of an expiry are, all of them count. The others: `one_sided`.
+  bool two_sided = true;
+  double widest_vol = 0.50;  ///< mid only: ask vol - bid vol above this: `wide`
 };
 
 /// The quotes of one expiry that its smile is fitted to, out of the money, in columns by rising log-moneyness.
