@@ -3,7 +3,7 @@
 #include <chrono>
 #include <cstdlib>
 
-#include <ql/math/interpolations/sviinterpolation.hpp>
+#include <ql/experimental/volatility/sviinterpolation.hpp>
 
 #include "ballast/vol/fit.h"
 #include "surface_judge.h"
