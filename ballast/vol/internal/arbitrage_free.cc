@@ -334,10 +334,11 @@ class Fit {
     return true;
   }
 
-  Effort effort() const { return rules_.exact ? Effort{.steps = 200, .tolerance = 1e-14} : Effort{}; }
+  Effort effort() const { return rules_.exact ? Effort{.steps = 60, .tolerance = 1e-13} : Effort{}; }
 
   void fit_backbone(SliceBatch& batch, bool cold) const {
-    fit_svi(batch, effort(), cold);
+    // Newton's steps do the rest.
+    fit_svi(batch, rules_.exact ? Effort{.steps = 30, .tolerance = 1e-7} : Effort{}, cold);
     if (!rules_.exact) return;
     for (std::size_t l = 0; l < batch.slices; ++l) polish(batch, l);
   }
