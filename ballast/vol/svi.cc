@@ -67,8 +67,10 @@ Result<Svi> raw(const JumpWings& j) {
                  fmt::format("skew psi {} lies outside its wings -p/2 {} and c/2 {}", j.psi, -0.5 * j.p, 0.5 * j.c)};
   }
   const double flat = std::sqrt((1.0 - svi.rho) * (1.0 + svi.rho)), excess = (j.v - j.v_min) * j.years;
-  // With m = beta h and sigma = sqrt(1 - beta²) h: w(0) - w_min = b h (1 - rho beta - flat sqrt(1 - beta²)).
-  const double level = std::sqrt((1.0 - beta) * (1.0 + beta)), gap = 1.0 - svi.rho * beta - flat * level;
+  // With m = beta h and sigma = sqrt(1 - beta²) h: w(0) - w_min = b h (1 - rho beta - flat level), whose last factor is
+  // (rho - beta)² over the same with a plus, and loses nothing there.
+  const double level = std::sqrt((1.0 - beta) * (1.0 + beta)), apart = 2.0 * j.psi * root / svi.b;
+  const double gap = apart * apart / (1.0 - svi.rho * beta + flat * level);
   if (!(excess > 0.0 && gap > 0.0)) {
     return Error{Fault::bad_input, fmt::format("v_min {} is not below v {}", j.v_min, j.v)};
   }
