@@ -102,6 +102,19 @@ TEST_CASE("exact SVI quotes come back") {
   MESSAGE("worst relative error of w: " << worst << ", with the conditions " << worst_held);
 }
 
+TEST_CASE("exact quotes come back where the first steps overshoot") {
+  for (const double years : {0.0833, 0.19, 0.345}) {
+    CAPTURE(years);
+    const double theta = 0.2 * years;
+    const Essvi slice{.theta = theta, .rho = -0.3, .psi = 0.6 * std::sqrt(theta)};
+    const std::vector<SliceQuotes> q{quotes_of([&](double k) { return at(slice, k); }, years, -0.45, 0.54, 23)};
+    const Surface plain = fit(q, {.model = Model::svi, .arbitrage_free = false, .robust = 0.0}).value();
+    const Surface held = fit(q, {.model = Model::svi}).value();
+    CHECK(plain.slices[0].health.rmse <= 1e-6);
+    CHECK(held.slices[0].health.rmse <= 1e-5);
+  }
+}
+
 TEST_CASE("Vogt's arbitrage is repaired") {
   const Svi vogt{-0.0410, 0.1331, 0.3060, 0.3586, 0.4153};
   const std::vector<SliceQuotes> q{quotes_of([&](double k) { return at(vogt, k); }, 1.0, -1.4, 1.4, 31)};
