@@ -45,6 +45,9 @@ HWY_INLINE void StorePoint(D d, const V* point, std::size_t lane, std::size_t n,
   for (std::size_t i = 0; i < n; ++i) hn::StoreU(point[i], d, column + i * batch_lanes + lane);
 }
 
+/// A row that counts in no lane, like those of the wings that nothing leads: it would only add zeros.
+HWY_INLINE bool NoWeight(D d, V scaled) { return hn::AllTrue(d, hn::Eq(scaled, hn::Zero(d))); }
+
 /// The best (level, slope, c) for given m and ln sigma, which is linear least squares in vol errors to first order,
 /// (w - vol² T) / (2 vol T), and the reduced problem's slope and curvature in (m, ln sigma): G. H. Golub and V.
 /// Pereyra, "The differentiation of pseudo-inverses and nonlinear least squares problems whose variables separate",
@@ -121,8 +124,10 @@ struct ReducedSvi {
     for (V& v : gram) v = hn::Zero(d);
     for (V& v : right) v = hn::Zero(d);
     for (std::size_t i = 0; i < batch.rows; ++i) {
+      const V f0 = At(scaled, 2 * i), target = At(scaled, 2 * i + 1);
+      if (NoWeight(d, f0)) continue;
       const V k = At(batch.log_moneyness.data(), i), y = hn::Sub(k, m), root = hn::Sqrt(hn::MulAdd(y, y, variance));
-      const V f0 = At(scaled, 2 * i), target = At(scaled, 2 * i + 1), f1 = hn::Mul(f0, k), f2 = hn::Mul(f0, root);
+      const V f1 = hn::Mul(f0, k), f2 = hn::Mul(f0, root);
       gram[0] = hn::MulAdd(f0, f0, gram[0]);
       gram[1] = hn::MulAdd(f1, f0, gram[1]);
       gram[2] = hn::MulAdd(f1, f1, gram[2]);
@@ -146,8 +151,10 @@ struct ReducedSvi {
     for (V& v : cross_s) v = hn::Zero(d);
     for (V& v : own) v = hn::Zero(d);
     for (std::size_t i = 0; i < batch.rows; ++i) {
+      const V f0 = At(scaled, 2 * i), target = At(scaled, 2 * i + 1);
+      if (NoWeight(d, f0)) continue;
       const V k = At(batch.log_moneyness.data(), i), y = hn::Sub(k, m), root = hn::Sqrt(hn::MulAdd(y, y, variance));
-      const V f0 = At(scaled, 2 * i), target = At(scaled, 2 * i + 1), f1 = hn::Mul(f0, k), f2 = hn::Mul(f0, root);
+      const V f1 = hn::Mul(f0, k), f2 = hn::Mul(f0, root);
       const V per = hn::Mul(f0, hn::Div(one, root)), fm = hn::Mul(per, y),
               fs = hn::Mul(per, variance);  // -dR/dm, dR/ds
       gram[0] = hn::MulAdd(f0, f0, gram[0]);
@@ -384,9 +391,11 @@ struct SplineModel {
     calendar_weight = hn::LoadU(d, b.calendar_weight + lane);
     quotes.Clear(d);
     for (std::size_t i = 0; i < b.rows; ++i) {
+      const V f = At(b.scaled.data(), 2 * i);
+      if (NoWeight(d, f)) continue;
       const V k = At(b.log_moneyness.data(), i), y = hn::Sub(k, base[3]), root = hn::Sqrt(hn::MulAdd(y, y, variance));
       const V w = hn::MulAdd(base[2], root, hn::MulAdd(base[1], k, base[0]));
-      const V f = At(b.scaled.data(), 2 * i), residual = hn::MulSub(f, w, At(b.scaled.data(), 2 * i + 1));
+      const V residual = hn::MulSub(f, w, At(b.scaled.data(), 2 * i + 1));
       const V u = hn::Mul(hn::Sub(Asinh(d, hn::Mul(k, per_scale)), first), per_step);
       V slope[spline_terms];
       for (std::size_t j = 0; j < spline_terms; ++j)
@@ -525,6 +534,7 @@ HWY_INLINE LanePoint ShapeAt(D d, const V* p, V variance, V k) {
   V first = hn::Zero(d), second = hn::Zero(d);
   for (std::size_t j = 0; j < spline_terms; ++j) {
     const V t = hn::Sub(u, Constant(d, static_cast<double>(j))), size = hn::Abs(t), zero = hn::Zero(d);
+    if (hn::AllTrue(d, hn::Ge(size, Constant(d, 2.0)))) continue;  // adds zeros: no more than half of the bumps reach k
     const V a = hn::Max(hn::Sub(Constant(d, 2.0), size), zero), b = hn::Max(hn::Sub(Constant(d, 1.0), size), zero);
     const V a2 = hn::Mul(a, a), b2 = hn::Mul(b, b), four = Constant(d, 4.0), c = p[8 + j];
     at.w = hn::MulAdd(hn::Mul(c, Constant(d, 1.0 / 6.0)), hn::NegMulAdd(hn::Mul(four, b), b2, hn::Mul(a, a2)), at.w);
@@ -583,15 +593,20 @@ void Screen(SliceBatch& batch) {
   batch.trust = trust;
 }
 
-/// visit(k) at every point of the dense grid.
+/// visit(k, held) at every point of the dense grid that a slice holds.
 template <class Visit>
 HWY_INLINE void DenseGrid(D d, const SliceBatch& batch, std::size_t lane, Visit visit) {
   for (std::size_t i = 0; i + 1 < grid_points; ++i) {
     const V from = hn::LoadU(d, batch.grid + i * batch_lanes + lane);
     const V part = hn::Mul(hn::Sub(hn::LoadU(d, batch.grid + (i + 1) * batch_lanes + lane), from), Constant(d, 0.25));
-    for (int j = 0; j < 4; ++j) visit(hn::MulAdd(Constant(d, j), part, from));
+    for (int j = 0; j < 4; ++j) {
+      const V k = hn::MulAdd(Constant(d, j), part, from);
+      const M held = hn::Le(hn::Abs(k), Constant(d, furthest_held));
+      if (!hn::AllFalse(d, held)) visit(k, held);
+    }
   }
-  for (const double edge : {-internal::furthest, internal::furthest}) visit(Constant(d, edge));
+  for (const double edge : {-internal::furthest, internal::furthest})
+    visit(Constant(d, edge), hn::Le(hn::Zero(d), Constant(d, furthest_held)));
 }
 
 void Check(SliceBatch& batch) {
@@ -600,10 +615,10 @@ void Check(SliceBatch& batch) {
     V p[parameters], least = Constant(d, 1e300);
     LoadPoint(d, batch.shape, lane, parameters, p);
     const V sigma = lanes::Exp(d, p[4]), variance = hn::Mul(sigma, sigma);
-    DenseGrid(d, batch, lane, [&](V k) HWY_ATTR {
+    DenseGrid(d, batch, lane, [&](V k, M held) HWY_ATTR {
       const LanePoint at = ShapeAt(d, p, variance, k);
       const V g = hn::IfThenElse(hn::Gt(at.w, hn::Zero(d)), ButterflyAt(d, k, at), Constant(d, -1.0));
-      least = hn::Min(least, hn::IfThenElse(hn::Le(hn::Abs(k), Constant(d, furthest_held)), g, least));
+      least = hn::Min(least, hn::IfThenElse(held, g, least));
     });
     hn::StoreU(least, d, batch.least_butterfly + lane);
   }
@@ -617,10 +632,10 @@ void Compare(SliceBatch& batch, const double* other, double sign) {
     LoadPoint(d, other, lane, parameters, q);
     const V sigma = lanes::Exp(d, p[4]), variance = hn::Mul(sigma, sigma);
     const V other_sigma = lanes::Exp(d, q[4]), other_variance = hn::Mul(other_sigma, other_sigma);
-    DenseGrid(d, batch, lane, [&](V k) HWY_ATTR {
+    DenseGrid(d, batch, lane, [&](V k, M held) HWY_ATTR {
       const V above =
           hn::Mul(Constant(d, sign), hn::Sub(ShapeAt(d, p, variance, k).w, ShapeAt(d, q, other_variance, k).w));
-      least = hn::Min(least, hn::IfThenElse(hn::Le(hn::Abs(k), Constant(d, furthest_held)), above, least));
+      least = hn::Min(least, hn::IfThenElse(held, above, least));
     });
     hn::StoreU(least, d, batch.margin + lane);
   }
