@@ -373,7 +373,11 @@ struct SplineModel {
   const SliceBatch& batch;
   std::size_t lane;
   Normal<spline_terms> quotes;
-  V base[5], variance, scale, step, root_years_inverse, butterfly_weight, calendar_weight;
+  V base[5], root_years_inverse, butterfly_weight, calendar_weight;
+  struct Place {
+    V k, w, w1, w2, u1, u2;
+  };
+  Place places[inner_points];  // what no step of the descent moves
 
   HWY_INLINE V At(const double* column, std::size_t row) const {
     return hn::LoadU(d, column + row * batch_lanes + lane);
@@ -382,13 +386,19 @@ struct SplineModel {
   HWY_INLINE SplineModel(D tag, const SliceBatch& b, std::size_t first_lane) : d(tag), batch(b), lane(first_lane) {
     LoadPoint(d, b.shape, lane, 5, base);
     const V sigma = lanes::Exp(d, base[4]);
-    variance = hn::Mul(sigma, sigma);
-    scale = At(b.shape, 5), step = At(b.shape, 7);
+    const V variance = hn::Mul(sigma, sigma), scale = At(b.shape, 5), step = At(b.shape, 7);
     const V first = At(b.shape, 6), per_step = hn::Div(Constant(d, 1.0), step),
             per_scale = hn::Div(Constant(d, 1.0), scale);
     root_years_inverse = Reciprocal(d, hn::Sqrt(hn::LoadU(d, b.years + lane)));
     butterfly_weight = hn::LoadU(d, b.butterfly_weight + lane);
     calendar_weight = hn::LoadU(d, b.calendar_weight + lane);
+    for (std::size_t i = 0; i < inner_points; ++i) {
+      const V k = At(b.grid, outer_points + i);
+      const LanePoint at = SviAt(d, base, variance, k);
+      V x1, x2;
+      Stretch(d, k, scale, x1, x2);
+      places[i] = {k, at.w, at.w1, at.w2, hn::Mul(x1, per_step), hn::Mul(x2, per_step)};
+    }
     quotes.Clear(d);
     for (std::size_t i = 0; i < b.rows; ++i) {
       const V f = At(b.scaled.data(), 2 * i);
@@ -436,14 +446,10 @@ struct SplineModel {
       normal.cost = hn::MulAdd(c[i], hn::Add(normal.gradient[i], quotes.gradient[i]), normal.cost);
     }
     const V one = Constant(d, 1.0), half = Constant(d, 0.5), quarter = Constant(d, 0.25), zero = hn::Zero(d);
-    const V per_step = hn::Div(one, step);
     for (std::size_t i = 0; i < inner_points; ++i) {
       const double u = -2.0 + 0.25 * static_cast<double>(i);
-      const V k = At(batch.grid, outer_points + i);
-      V x1, x2;
-      Stretch(d, k, scale, x1, x2);
-      const V u1 = hn::Mul(x1, per_step), u2 = hn::Mul(x2, per_step), u1_squared = hn::Mul(u1, u1);
-      LanePoint at = SviAt(d, base, variance, k);
+      const Place& at = places[i];
+      const V k = at.k, u1 = at.u1, u2 = at.u2, u1_squared = hn::Mul(u1, u1);
       V value = zero, first = zero, second = zero;
       const int from = u < 2.0 ? 0 : static_cast<int>(u) - 1;
       const int to = u + 2.0 > static_cast<double>(spline_terms - 1) ? static_cast<int>(spline_terms) - 1
