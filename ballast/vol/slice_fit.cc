@@ -530,39 +530,58 @@ void SplineGradient(SliceBatch& batch, double* gradient) {
 }
 
 /// The whole shape at any k.
-HWY_INLINE LanePoint ShapeAt(D d, const V* p, V variance, V k) {
-  LanePoint at = SviAt(d, p, variance, k);
-  const V per_step = hn::Div(Constant(d, 1.0), p[7]);
-  V x1, x2;
-  Stretch(d, k, p[5], x1, x2);
-  const V u = hn::Mul(hn::Sub(Asinh(d, hn::Div(k, p[5])), p[6]), per_step), u1 = hn::Mul(x1, per_step),
-          u2 = hn::Mul(x2, per_step);
-  V first = hn::Zero(d), second = hn::Zero(d);
-  for (std::size_t j = 0; j < spline_terms; ++j) {
-    const V t = hn::Sub(u, Constant(d, static_cast<double>(j))), size = hn::Abs(t), zero = hn::Zero(d);
-    if (hn::AllTrue(d, hn::Ge(size, Constant(d, 2.0)))) continue;  // adds zeros: no more than half of the bumps reach k
-    const V a = hn::Max(hn::Sub(Constant(d, 2.0), size), zero), b = hn::Max(hn::Sub(Constant(d, 1.0), size), zero);
-    const V a2 = hn::Mul(a, a), b2 = hn::Mul(b, b), four = Constant(d, 4.0), c = p[8 + j];
-    at.w = hn::MulAdd(hn::Mul(c, Constant(d, 1.0 / 6.0)), hn::NegMulAdd(hn::Mul(four, b), b2, hn::Mul(a, a2)), at.w);
-    first = hn::MulAdd(c, hn::CopySign(hn::Mul(Constant(d, 0.5), hn::NegMulAdd(four, b2, a2)), hn::Neg(t)), first);
-    second = hn::MulAdd(c, hn::NegMulAdd(four, b, a), second);
+struct LaneShape {
+  D d;
+  V p[parameters], variance, per_step, low, high;  // outside (low, high) no bump reaches
+  bool plain = true;                               // no lane has a correction
+
+  HWY_INLINE LaneShape(D tag, const double* columns, std::size_t lane) : d(tag) {
+    LoadPoint(d, columns, lane, parameters, p);
+    const V sigma = lanes::Exp(d, p[4]), one = Constant(d, 1.0), half = Constant(d, 0.5);
+    variance = hn::Mul(sigma, sigma);
+    per_step = hn::Div(one, p[7]);
+    for (std::size_t j = 0; j < spline_terms; ++j) plain = plain && hn::AllTrue(d, hn::Eq(p[8 + j], hn::Zero(d)));
+    const auto place = [&](double u) HWY_ATTR {  // scale sinh(first + u step)
+      const V e = lanes::Exp(d, hn::MulAdd(Constant(d, u), p[7], p[6]));
+      return hn::Mul(hn::Mul(half, p[5]), hn::Sub(e, hn::Div(one, e)));
+    };
+    constexpr double room = 1e-3;  // of a step: more than what rounding moves
+    low = place(-2.0 - room), high = place(static_cast<double>(spline_terms) + 1.0 + room);
   }
-  at.w1 = hn::MulAdd(first, u1, at.w1);
-  at.w2 = hn::MulAdd(second, hn::Mul(u1, u1), hn::MulAdd(first, u2, at.w2));
-  return at;
-}
+
+  HWY_INLINE LanePoint At(V k) const {
+    LanePoint at = SviAt(d, p, variance, k);
+    if (plain || hn::AllTrue(d, hn::Or(hn::Le(k, low), hn::Ge(k, high)))) return at;
+    V x1, x2;
+    Stretch(d, k, p[5], x1, x2);
+    const V u = hn::Mul(hn::Sub(Asinh(d, hn::Div(k, p[5])), p[6]), per_step), u1 = hn::Mul(x1, per_step),
+            u2 = hn::Mul(x2, per_step);
+    V first = hn::Zero(d), second = hn::Zero(d);
+    for (std::size_t j = 0; j < spline_terms; ++j) {
+      const V t = hn::Sub(u, Constant(d, static_cast<double>(j))), size = hn::Abs(t), zero = hn::Zero(d);
+      if (hn::AllTrue(d, hn::Ge(size, Constant(d, 2.0))))
+        continue;  // adds zeros: no more than half of the bumps reach k
+      const V a = hn::Max(hn::Sub(Constant(d, 2.0), size), zero), b = hn::Max(hn::Sub(Constant(d, 1.0), size), zero);
+      const V a2 = hn::Mul(a, a), b2 = hn::Mul(b, b), four = Constant(d, 4.0), c = p[8 + j];
+      at.w = hn::MulAdd(hn::Mul(c, Constant(d, 1.0 / 6.0)), hn::NegMulAdd(hn::Mul(four, b), b2, hn::Mul(a, a2)), at.w);
+      first = hn::MulAdd(c, hn::CopySign(hn::Mul(Constant(d, 0.5), hn::NegMulAdd(four, b2, a2)), hn::Neg(t)), first);
+      second = hn::MulAdd(c, hn::NegMulAdd(four, b, a), second);
+    }
+    at.w1 = hn::MulAdd(first, u1, at.w1);
+    at.w2 = hn::MulAdd(second, hn::Mul(u1, u1), hn::MulAdd(first, u2, at.w2));
+    return at;
+  }
+};
 
 void Residuals(SliceBatch& batch) {
   const D d;
   batch.scaled.resize(2 * batch.rows * batch_lanes);
   for (std::size_t lane = 0; lane < batch_lanes; lane += hn::Lanes(d)) {
-    V p[parameters];
-    LoadPoint(d, batch.shape, lane, parameters, p);
-    const V sigma = lanes::Exp(d, p[4]), variance = hn::Mul(sigma, sigma);
+    const LaneShape shape(d, batch.shape, lane);
     const V per_years = Reciprocal(d, hn::LoadU(d, batch.years + lane));
     for (std::size_t i = 0; i < batch.rows; ++i) {
       const std::size_t at = i * batch_lanes + lane;
-      const V w = hn::Max(ShapeAt(d, p, variance, hn::LoadU(d, batch.log_moneyness.data() + at)).w, hn::Zero(d));
+      const V w = hn::Max(shape.At(hn::LoadU(d, batch.log_moneyness.data() + at)).w, hn::Zero(d));
       hn::StoreU(hn::Sub(hn::Sqrt(hn::Mul(w, per_years)), hn::LoadU(d, batch.vol.data() + at)), d,
                  batch.scaled.data() + at);
     }
@@ -618,11 +637,10 @@ HWY_INLINE void DenseGrid(D d, const SliceBatch& batch, std::size_t lane, Visit 
 void Check(SliceBatch& batch) {
   const D d;
   for (std::size_t lane = 0; lane < batch_lanes; lane += hn::Lanes(d)) {
-    V p[parameters], least = Constant(d, 1e300);
-    LoadPoint(d, batch.shape, lane, parameters, p);
-    const V sigma = lanes::Exp(d, p[4]), variance = hn::Mul(sigma, sigma);
+    const LaneShape shape(d, batch.shape, lane);
+    V least = Constant(d, 1e300);
     DenseGrid(d, batch, lane, [&](V k, M held) HWY_ATTR {
-      const LanePoint at = ShapeAt(d, p, variance, k);
+      const LanePoint at = shape.At(k);
       const V g = hn::IfThenElse(hn::Gt(at.w, hn::Zero(d)), ButterflyAt(d, k, at), Constant(d, -1.0));
       least = hn::Min(least, hn::IfThenElse(held, g, least));
     });
@@ -630,32 +648,27 @@ void Check(SliceBatch& batch) {
   }
 }
 
-void Compare(SliceBatch& batch, const double* other, double sign) {
+void Compare(SliceBatch& batch, const double* earlier, const double* later) {
   const D d;
   for (std::size_t lane = 0; lane < batch_lanes; lane += hn::Lanes(d)) {
-    V p[parameters], q[parameters], least = Constant(d, 1e300);
-    LoadPoint(d, batch.shape, lane, parameters, p);
-    LoadPoint(d, other, lane, parameters, q);
-    const V sigma = lanes::Exp(d, p[4]), variance = hn::Mul(sigma, sigma);
-    const V other_sigma = lanes::Exp(d, q[4]), other_variance = hn::Mul(other_sigma, other_sigma);
+    const LaneShape own(d, batch.shape, lane), below(d, earlier, lane), above(d, later, lane);
+    V margin = Constant(d, 1e300), room = margin;
     DenseGrid(d, batch, lane, [&](V k, M held) HWY_ATTR {
-      const V above =
-          hn::Mul(Constant(d, sign), hn::Sub(ShapeAt(d, p, variance, k).w, ShapeAt(d, q, other_variance, k).w));
-      least = hn::Min(least, hn::IfThenElse(held, above, least));
+      const V w = own.At(k).w;
+      margin = hn::Min(margin, hn::IfThenElse(held, hn::Sub(w, below.At(k).w), margin));
+      room = hn::Min(room, hn::IfThenElse(held, hn::Sub(above.At(k).w, w), room));
     });
-    hn::StoreU(least, d, batch.margin + lane);
+    hn::StoreU(margin, d, batch.margin + lane);
+    hn::StoreU(room, d, batch.room + lane);
   }
 }
 
 void OnGrid(const SliceBatch& batch, const double* other, double* w) {
   const D d;
   for (std::size_t lane = 0; lane < batch_lanes; lane += hn::Lanes(d)) {
-    V q[parameters];
-    LoadPoint(d, other, lane, parameters, q);
-    const V sigma = lanes::Exp(d, q[4]), variance = hn::Mul(sigma, sigma);
+    const LaneShape shape(d, other, lane);
     for (std::size_t i = 0; i < grid_points; ++i)
-      hn::StoreU(ShapeAt(d, q, variance, hn::LoadU(d, batch.grid + i * batch_lanes + lane)).w, d,
-                 w + i * batch_lanes + lane);
+      hn::StoreU(shape.At(hn::LoadU(d, batch.grid + i * batch_lanes + lane)).w, d, w + i * batch_lanes + lane);
   }
 }
 
@@ -681,7 +694,9 @@ void spline_gradient(SliceBatch& batch, double* gradient) { HWY_DYNAMIC_DISPATCH
 void check(SliceBatch& batch) { HWY_DYNAMIC_DISPATCH(Check)(batch); }
 void residuals(SliceBatch& batch) { HWY_DYNAMIC_DISPATCH(Residuals)(batch); }
 void screen(SliceBatch& batch) { HWY_DYNAMIC_DISPATCH(Screen)(batch); }
-void compare(SliceBatch& batch, const double* other, double sign) { HWY_DYNAMIC_DISPATCH(Compare)(batch, other, sign); }
+void compare(SliceBatch& batch, const double* earlier, const double* later) {
+  HWY_DYNAMIC_DISPATCH(Compare)(batch, earlier, later);
+}
 void on_grid(const SliceBatch& batch, const double* other, double* w) { HWY_DYNAMIC_DISPATCH(OnGrid)(batch, other, w); }
 
 void SliceBatch::resize(std::size_t n) {
