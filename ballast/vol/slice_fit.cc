@@ -254,6 +254,7 @@ void FitSvi(SliceBatch& batch, internal::Effort effort, bool cold) {
     m = hn::Min(hn::Max(m, low_m), high_m), s = hn::Min(hn::Max(s, low_s), high_s);
     Reduced here, there;
     model.Evaluate(m, s, here);
+    there = here;
     V damping = Constant(d, 1e-2);
     M active = hn::Eq(damping, damping);
     for (int i = 0; i < effort.steps; ++i) {
@@ -270,8 +271,11 @@ void FitSvi(SliceBatch& batch, internal::Effort effort, bool cold) {
       V next_s = hn::Add(s, hn::Min(hn::Max(step_s, hn::Neg(one)), one));
       next_m = hn::Min(hn::Max(next_m, low_m), high_m);
       next_s = hn::Min(hn::Max(next_s, low_s), high_s);
-      model.Evaluate(next_m, next_s, there);
-      const M better = hn::And(active, hn::Lt(there.cost, here.cost));
+      // A step that rounding swallows costs what is known already, and is not better.
+      const M stays = hn::And(hn::Eq(next_m, m), hn::Eq(next_s, s));
+      const bool moves = !hn::AllTrue(d, hn::Or(stays, hn::Not(active)));
+      if (moves) model.Evaluate(next_m, next_s, there);
+      const M better = moves ? hn::And(active, hn::Lt(there.cost, here.cost)) : hn::Ne(damping, damping);
       const V gain = hn::Sub(here.cost, there.cost);
       const M arrived = hn::And(better, hn::Le(gain, hn::Mul(Constant(d, effort.tolerance), here.cost)));
       m = hn::IfThenElse(better, next_m, m), s = hn::IfThenElse(better, next_s, s);
