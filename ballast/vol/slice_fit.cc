@@ -45,6 +45,9 @@ HWY_INLINE void StorePoint(D d, const V* point, std::size_t lane, std::size_t n,
   for (std::size_t i = 0; i < n; ++i) hn::StoreU(point[i], d, column + i * batch_lanes + lane);
 }
 
+/// A row that counts in no lane, like those of the wings that nothing leads: it would only add zeros.
+HWY_INLINE bool NoWeight(D d, V scaled) { return hn::AllTrue(d, hn::Eq(scaled, hn::Zero(d))); }
+
 /// The best (level, slope, c) for given m and ln sigma, which is linear least squares in vol errors to first order,
 /// (w - vol² T) / (2 vol T), and the reduced problem's slope and curvature in (m, ln sigma): G. H. Golub and V.
 /// Pereyra, "The differentiation of pseudo-inverses and nonlinear least squares problems whose variables separate",
@@ -121,8 +124,10 @@ struct ReducedSvi {
     for (V& v : gram) v = hn::Zero(d);
     for (V& v : right) v = hn::Zero(d);
     for (std::size_t i = 0; i < batch.rows; ++i) {
+      const V f0 = At(scaled, 2 * i), target = At(scaled, 2 * i + 1);
+      if (NoWeight(d, f0)) continue;
       const V k = At(batch.log_moneyness.data(), i), y = hn::Sub(k, m), root = hn::Sqrt(hn::MulAdd(y, y, variance));
-      const V f0 = At(scaled, 2 * i), target = At(scaled, 2 * i + 1), f1 = hn::Mul(f0, k), f2 = hn::Mul(f0, root);
+      const V f1 = hn::Mul(f0, k), f2 = hn::Mul(f0, root);
       gram[0] = hn::MulAdd(f0, f0, gram[0]);
       gram[1] = hn::MulAdd(f1, f0, gram[1]);
       gram[2] = hn::MulAdd(f1, f1, gram[2]);
@@ -146,8 +151,10 @@ struct ReducedSvi {
     for (V& v : cross_s) v = hn::Zero(d);
     for (V& v : own) v = hn::Zero(d);
     for (std::size_t i = 0; i < batch.rows; ++i) {
+      const V f0 = At(scaled, 2 * i), target = At(scaled, 2 * i + 1);
+      if (NoWeight(d, f0)) continue;
       const V k = At(batch.log_moneyness.data(), i), y = hn::Sub(k, m), root = hn::Sqrt(hn::MulAdd(y, y, variance));
-      const V f0 = At(scaled, 2 * i), target = At(scaled, 2 * i + 1), f1 = hn::Mul(f0, k), f2 = hn::Mul(f0, root);
+      const V f1 = hn::Mul(f0, k), f2 = hn::Mul(f0, root);
       const V per = hn::Mul(f0, hn::Div(one, root)), fm = hn::Mul(per, y),
               fs = hn::Mul(per, variance);  // -dR/dm, dR/ds
       gram[0] = hn::MulAdd(f0, f0, gram[0]);
@@ -247,6 +254,7 @@ void FitSvi(SliceBatch& batch, internal::Effort effort, bool cold) {
     m = hn::Min(hn::Max(m, low_m), high_m), s = hn::Min(hn::Max(s, low_s), high_s);
     Reduced here, there;
     model.Evaluate(m, s, here);
+    there = here;
     V damping = Constant(d, 1e-2);
     M active = hn::Eq(damping, damping);
     for (int i = 0; i < effort.steps; ++i) {
@@ -263,8 +271,11 @@ void FitSvi(SliceBatch& batch, internal::Effort effort, bool cold) {
       V next_s = hn::Add(s, hn::Min(hn::Max(step_s, hn::Neg(one)), one));
       next_m = hn::Min(hn::Max(next_m, low_m), high_m);
       next_s = hn::Min(hn::Max(next_s, low_s), high_s);
-      model.Evaluate(next_m, next_s, there);
-      const M better = hn::And(active, hn::Lt(there.cost, here.cost));
+      // A step that rounding swallows costs what is known already, and is not better.
+      const M stays = hn::And(hn::Eq(next_m, m), hn::Eq(next_s, s));
+      const bool moves = !hn::AllTrue(d, hn::Or(stays, hn::Not(active)));
+      if (moves) model.Evaluate(next_m, next_s, there);
+      const M better = moves ? hn::And(active, hn::Lt(there.cost, here.cost)) : hn::Ne(damping, damping);
       const V gain = hn::Sub(here.cost, there.cost);
       const M arrived = hn::And(better, hn::Le(gain, hn::Mul(Constant(d, effort.tolerance), here.cost)));
       m = hn::IfThenElse(better, next_m, m), s = hn::IfThenElse(better, next_s, s);
@@ -366,7 +377,11 @@ struct SplineModel {
   const SliceBatch& batch;
   std::size_t lane;
   Normal<spline_terms> quotes;
-  V base[5], variance, scale, step, root_years_inverse, butterfly_weight, calendar_weight;
+  V base[5], root_years_inverse, butterfly_weight, calendar_weight;
+  struct Place {
+    V k, w, w1, w2, u1, u2;
+  };
+  Place places[inner_points];  // what no step of the descent moves
 
   HWY_INLINE V At(const double* column, std::size_t row) const {
     return hn::LoadU(d, column + row * batch_lanes + lane);
@@ -375,18 +390,26 @@ struct SplineModel {
   HWY_INLINE SplineModel(D tag, const SliceBatch& b, std::size_t first_lane) : d(tag), batch(b), lane(first_lane) {
     LoadPoint(d, b.shape, lane, 5, base);
     const V sigma = lanes::Exp(d, base[4]);
-    variance = hn::Mul(sigma, sigma);
-    scale = At(b.shape, 5), step = At(b.shape, 7);
+    const V variance = hn::Mul(sigma, sigma), scale = At(b.shape, 5), step = At(b.shape, 7);
     const V first = At(b.shape, 6), per_step = hn::Div(Constant(d, 1.0), step),
             per_scale = hn::Div(Constant(d, 1.0), scale);
     root_years_inverse = Reciprocal(d, hn::Sqrt(hn::LoadU(d, b.years + lane)));
     butterfly_weight = hn::LoadU(d, b.butterfly_weight + lane);
     calendar_weight = hn::LoadU(d, b.calendar_weight + lane);
+    for (std::size_t i = 0; i < inner_points; ++i) {
+      const V k = At(b.grid, outer_points + i);
+      const LanePoint at = SviAt(d, base, variance, k);
+      V x1, x2;
+      Stretch(d, k, scale, x1, x2);
+      places[i] = {k, at.w, at.w1, at.w2, hn::Mul(x1, per_step), hn::Mul(x2, per_step)};
+    }
     quotes.Clear(d);
     for (std::size_t i = 0; i < b.rows; ++i) {
+      const V f = At(b.scaled.data(), 2 * i);
+      if (NoWeight(d, f)) continue;
       const V k = At(b.log_moneyness.data(), i), y = hn::Sub(k, base[3]), root = hn::Sqrt(hn::MulAdd(y, y, variance));
       const V w = hn::MulAdd(base[2], root, hn::MulAdd(base[1], k, base[0]));
-      const V f = At(b.scaled.data(), 2 * i), residual = hn::MulSub(f, w, At(b.scaled.data(), 2 * i + 1));
+      const V residual = hn::MulSub(f, w, At(b.scaled.data(), 2 * i + 1));
       const V u = hn::Mul(hn::Sub(Asinh(d, hn::Mul(k, per_scale)), first), per_step);
       V slope[spline_terms];
       for (std::size_t j = 0; j < spline_terms; ++j)
@@ -427,14 +450,10 @@ struct SplineModel {
       normal.cost = hn::MulAdd(c[i], hn::Add(normal.gradient[i], quotes.gradient[i]), normal.cost);
     }
     const V one = Constant(d, 1.0), half = Constant(d, 0.5), quarter = Constant(d, 0.25), zero = hn::Zero(d);
-    const V per_step = hn::Div(one, step);
     for (std::size_t i = 0; i < inner_points; ++i) {
       const double u = -2.0 + 0.25 * static_cast<double>(i);
-      const V k = At(batch.grid, outer_points + i);
-      V x1, x2;
-      Stretch(d, k, scale, x1, x2);
-      const V u1 = hn::Mul(x1, per_step), u2 = hn::Mul(x2, per_step), u1_squared = hn::Mul(u1, u1);
-      LanePoint at = SviAt(d, base, variance, k);
+      const Place& at = places[i];
+      const V k = at.k, u1 = at.u1, u2 = at.u2, u1_squared = hn::Mul(u1, u1);
       V value = zero, first = zero, second = zero;
       const int from = u < 2.0 ? 0 : static_cast<int>(u) - 1;
       const int to = u + 2.0 > static_cast<double>(spline_terms - 1) ? static_cast<int>(spline_terms) - 1
@@ -515,38 +534,58 @@ void SplineGradient(SliceBatch& batch, double* gradient) {
 }
 
 /// The whole shape at any k.
-HWY_INLINE LanePoint ShapeAt(D d, const V* p, V variance, V k) {
-  LanePoint at = SviAt(d, p, variance, k);
-  const V per_step = hn::Div(Constant(d, 1.0), p[7]);
-  V x1, x2;
-  Stretch(d, k, p[5], x1, x2);
-  const V u = hn::Mul(hn::Sub(Asinh(d, hn::Div(k, p[5])), p[6]), per_step), u1 = hn::Mul(x1, per_step),
-          u2 = hn::Mul(x2, per_step);
-  V first = hn::Zero(d), second = hn::Zero(d);
-  for (std::size_t j = 0; j < spline_terms; ++j) {
-    const V t = hn::Sub(u, Constant(d, static_cast<double>(j))), size = hn::Abs(t), zero = hn::Zero(d);
-    const V a = hn::Max(hn::Sub(Constant(d, 2.0), size), zero), b = hn::Max(hn::Sub(Constant(d, 1.0), size), zero);
-    const V a2 = hn::Mul(a, a), b2 = hn::Mul(b, b), four = Constant(d, 4.0), c = p[8 + j];
-    at.w = hn::MulAdd(hn::Mul(c, Constant(d, 1.0 / 6.0)), hn::NegMulAdd(hn::Mul(four, b), b2, hn::Mul(a, a2)), at.w);
-    first = hn::MulAdd(c, hn::CopySign(hn::Mul(Constant(d, 0.5), hn::NegMulAdd(four, b2, a2)), hn::Neg(t)), first);
-    second = hn::MulAdd(c, hn::NegMulAdd(four, b, a), second);
+struct LaneShape {
+  D d;
+  V p[parameters], variance, per_step, low, high;  // outside (low, high) no bump reaches
+  bool plain = true;                               // no lane has a correction
+
+  HWY_INLINE LaneShape(D tag, const double* columns, std::size_t lane) : d(tag) {
+    LoadPoint(d, columns, lane, parameters, p);
+    const V sigma = lanes::Exp(d, p[4]), one = Constant(d, 1.0), half = Constant(d, 0.5);
+    variance = hn::Mul(sigma, sigma);
+    per_step = hn::Div(one, p[7]);
+    for (std::size_t j = 0; j < spline_terms; ++j) plain = plain && hn::AllTrue(d, hn::Eq(p[8 + j], hn::Zero(d)));
+    const auto place = [&](double u) HWY_ATTR {  // scale sinh(first + u step)
+      const V e = lanes::Exp(d, hn::MulAdd(Constant(d, u), p[7], p[6]));
+      return hn::Mul(hn::Mul(half, p[5]), hn::Sub(e, hn::Div(one, e)));
+    };
+    constexpr double room = 1e-3;  // of a step: more than what rounding moves
+    low = place(-2.0 - room), high = place(static_cast<double>(spline_terms) + 1.0 + room);
   }
-  at.w1 = hn::MulAdd(first, u1, at.w1);
-  at.w2 = hn::MulAdd(second, hn::Mul(u1, u1), hn::MulAdd(first, u2, at.w2));
-  return at;
-}
+
+  HWY_INLINE LanePoint At(V k) const {
+    LanePoint at = SviAt(d, p, variance, k);
+    if (plain || hn::AllTrue(d, hn::Or(hn::Le(k, low), hn::Ge(k, high)))) return at;
+    V x1, x2;
+    Stretch(d, k, p[5], x1, x2);
+    const V u = hn::Mul(hn::Sub(Asinh(d, hn::Div(k, p[5])), p[6]), per_step), u1 = hn::Mul(x1, per_step),
+            u2 = hn::Mul(x2, per_step);
+    V first = hn::Zero(d), second = hn::Zero(d);
+    for (std::size_t j = 0; j < spline_terms; ++j) {
+      const V t = hn::Sub(u, Constant(d, static_cast<double>(j))), size = hn::Abs(t), zero = hn::Zero(d);
+      if (hn::AllTrue(d, hn::Ge(size, Constant(d, 2.0))))
+        continue;  // adds zeros: no more than half of the bumps reach k
+      const V a = hn::Max(hn::Sub(Constant(d, 2.0), size), zero), b = hn::Max(hn::Sub(Constant(d, 1.0), size), zero);
+      const V a2 = hn::Mul(a, a), b2 = hn::Mul(b, b), four = Constant(d, 4.0), c = p[8 + j];
+      at.w = hn::MulAdd(hn::Mul(c, Constant(d, 1.0 / 6.0)), hn::NegMulAdd(hn::Mul(four, b), b2, hn::Mul(a, a2)), at.w);
+      first = hn::MulAdd(c, hn::CopySign(hn::Mul(Constant(d, 0.5), hn::NegMulAdd(four, b2, a2)), hn::Neg(t)), first);
+      second = hn::MulAdd(c, hn::NegMulAdd(four, b, a), second);
+    }
+    at.w1 = hn::MulAdd(first, u1, at.w1);
+    at.w2 = hn::MulAdd(second, hn::Mul(u1, u1), hn::MulAdd(first, u2, at.w2));
+    return at;
+  }
+};
 
 void Residuals(SliceBatch& batch) {
   const D d;
   batch.scaled.resize(2 * batch.rows * batch_lanes);
   for (std::size_t lane = 0; lane < batch_lanes; lane += hn::Lanes(d)) {
-    V p[parameters];
-    LoadPoint(d, batch.shape, lane, parameters, p);
-    const V sigma = lanes::Exp(d, p[4]), variance = hn::Mul(sigma, sigma);
+    const LaneShape shape(d, batch.shape, lane);
     const V per_years = Reciprocal(d, hn::LoadU(d, batch.years + lane));
     for (std::size_t i = 0; i < batch.rows; ++i) {
       const std::size_t at = i * batch_lanes + lane;
-      const V w = hn::Max(ShapeAt(d, p, variance, hn::LoadU(d, batch.log_moneyness.data() + at)).w, hn::Zero(d));
+      const V w = hn::Max(shape.At(hn::LoadU(d, batch.log_moneyness.data() + at)).w, hn::Zero(d));
       hn::StoreU(hn::Sub(hn::Sqrt(hn::Mul(w, per_years)), hn::LoadU(d, batch.vol.data() + at)), d,
                  batch.scaled.data() + at);
     }
@@ -583,58 +622,57 @@ void Screen(SliceBatch& batch) {
   batch.trust = trust;
 }
 
-/// visit(k) at every point of the dense grid.
+/// visit(k, held) at every point of the dense grid that a slice holds.
 template <class Visit>
 HWY_INLINE void DenseGrid(D d, const SliceBatch& batch, std::size_t lane, Visit visit) {
   for (std::size_t i = 0; i + 1 < grid_points; ++i) {
     const V from = hn::LoadU(d, batch.grid + i * batch_lanes + lane);
     const V part = hn::Mul(hn::Sub(hn::LoadU(d, batch.grid + (i + 1) * batch_lanes + lane), from), Constant(d, 0.25));
-    for (int j = 0; j < 4; ++j) visit(hn::MulAdd(Constant(d, j), part, from));
+    for (int j = 0; j < 4; ++j) {
+      const V k = hn::MulAdd(Constant(d, j), part, from);
+      const M held = hn::Le(hn::Abs(k), Constant(d, furthest_held));
+      if (!hn::AllFalse(d, held)) visit(k, held);
+    }
   }
-  for (const double edge : {-internal::furthest, internal::furthest}) visit(Constant(d, edge));
+  for (const double edge : {-internal::furthest, internal::furthest})
+    visit(Constant(d, edge), hn::Le(hn::Zero(d), Constant(d, furthest_held)));
 }
 
 void Check(SliceBatch& batch) {
   const D d;
   for (std::size_t lane = 0; lane < batch_lanes; lane += hn::Lanes(d)) {
-    V p[parameters], least = Constant(d, 1e300);
-    LoadPoint(d, batch.shape, lane, parameters, p);
-    const V sigma = lanes::Exp(d, p[4]), variance = hn::Mul(sigma, sigma);
-    DenseGrid(d, batch, lane, [&](V k) HWY_ATTR {
-      const LanePoint at = ShapeAt(d, p, variance, k);
+    const LaneShape shape(d, batch.shape, lane);
+    V least = Constant(d, 1e300);
+    DenseGrid(d, batch, lane, [&](V k, M held) HWY_ATTR {
+      const LanePoint at = shape.At(k);
       const V g = hn::IfThenElse(hn::Gt(at.w, hn::Zero(d)), ButterflyAt(d, k, at), Constant(d, -1.0));
-      least = hn::Min(least, hn::IfThenElse(hn::Le(hn::Abs(k), Constant(d, furthest_held)), g, least));
+      least = hn::Min(least, hn::IfThenElse(held, g, least));
     });
     hn::StoreU(least, d, batch.least_butterfly + lane);
   }
 }
 
-void Compare(SliceBatch& batch, const double* other, double sign) {
+void Compare(SliceBatch& batch, const double* earlier, const double* later) {
   const D d;
   for (std::size_t lane = 0; lane < batch_lanes; lane += hn::Lanes(d)) {
-    V p[parameters], q[parameters], least = Constant(d, 1e300);
-    LoadPoint(d, batch.shape, lane, parameters, p);
-    LoadPoint(d, other, lane, parameters, q);
-    const V sigma = lanes::Exp(d, p[4]), variance = hn::Mul(sigma, sigma);
-    const V other_sigma = lanes::Exp(d, q[4]), other_variance = hn::Mul(other_sigma, other_sigma);
-    DenseGrid(d, batch, lane, [&](V k) HWY_ATTR {
-      const V above =
-          hn::Mul(Constant(d, sign), hn::Sub(ShapeAt(d, p, variance, k).w, ShapeAt(d, q, other_variance, k).w));
-      least = hn::Min(least, hn::IfThenElse(hn::Le(hn::Abs(k), Constant(d, furthest_held)), above, least));
+    const LaneShape own(d, batch.shape, lane), below(d, earlier, lane), above(d, later, lane);
+    V margin = Constant(d, 1e300), room = margin;
+    DenseGrid(d, batch, lane, [&](V k, M held) HWY_ATTR {
+      const V w = own.At(k).w;
+      margin = hn::Min(margin, hn::IfThenElse(held, hn::Sub(w, below.At(k).w), margin));
+      room = hn::Min(room, hn::IfThenElse(held, hn::Sub(above.At(k).w, w), room));
     });
-    hn::StoreU(least, d, batch.margin + lane);
+    hn::StoreU(margin, d, batch.margin + lane);
+    hn::StoreU(room, d, batch.room + lane);
   }
 }
 
 void OnGrid(const SliceBatch& batch, const double* other, double* w) {
   const D d;
   for (std::size_t lane = 0; lane < batch_lanes; lane += hn::Lanes(d)) {
-    V q[parameters];
-    LoadPoint(d, other, lane, parameters, q);
-    const V sigma = lanes::Exp(d, q[4]), variance = hn::Mul(sigma, sigma);
+    const LaneShape shape(d, other, lane);
     for (std::size_t i = 0; i < grid_points; ++i)
-      hn::StoreU(ShapeAt(d, q, variance, hn::LoadU(d, batch.grid + i * batch_lanes + lane)).w, d,
-                 w + i * batch_lanes + lane);
+      hn::StoreU(shape.At(hn::LoadU(d, batch.grid + i * batch_lanes + lane)).w, d, w + i * batch_lanes + lane);
   }
 }
 
@@ -660,7 +698,9 @@ void spline_gradient(SliceBatch& batch, double* gradient) { HWY_DYNAMIC_DISPATCH
 void check(SliceBatch& batch) { HWY_DYNAMIC_DISPATCH(Check)(batch); }
 void residuals(SliceBatch& batch) { HWY_DYNAMIC_DISPATCH(Residuals)(batch); }
 void screen(SliceBatch& batch) { HWY_DYNAMIC_DISPATCH(Screen)(batch); }
-void compare(SliceBatch& batch, const double* other, double sign) { HWY_DYNAMIC_DISPATCH(Compare)(batch, other, sign); }
+void compare(SliceBatch& batch, const double* earlier, const double* later) {
+  HWY_DYNAMIC_DISPATCH(Compare)(batch, earlier, later);
+}
 void on_grid(const SliceBatch& batch, const double* other, double* w) { HWY_DYNAMIC_DISPATCH(OnGrid)(batch, other, w); }
 
 void SliceBatch::resize(std::size_t n) {

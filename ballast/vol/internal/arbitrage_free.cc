@@ -517,12 +517,12 @@ class Fit {
     std::vector<double> margin(quotes_.size() + 1, ample);
     for (std::size_t b = 0; b < batches_.size(); ++b) {
       SliceBatch& batch = batches_[b];
-      compare(batch, neighbours(b, -1).data(), 1.0);
-      for (std::size_t l = 0; l < batch.slices; ++l)
-        margin[b * batch_lanes + l] = std::min(margin[b * batch_lanes + l], batch.margin[l]);
-      compare(batch, neighbours(b, 1).data(), -1.0);
-      for (std::size_t l = 0; l < batch.slices; ++l)
-        margin[b * batch_lanes + l + 1] = std::min(margin[b * batch_lanes + l + 1], batch.margin[l]);
+      compare(batch, neighbours(b, -1).data(), neighbours(b, 1).data());
+      for (std::size_t l = 0; l < batch.slices; ++l) {
+        const std::size_t slice = b * batch_lanes + l;
+        margin[slice] = std::min(margin[slice], batch.margin[l]);
+        margin[slice + 1] = std::min(margin[slice + 1], batch.room[l]);
+      }
     }
     margin.pop_back();
     return margin;

@@ -92,6 +92,7 @@ template <std::size_t n, class Model>
 HWY_INLINE void Minimise(D d, Model& model, V* point, Descent descent, V& count) {
   Normal<n> here, there;
   model.Evaluate(point, here);
+  there = here;
   V damping = hn::Set(d, 1e-3);
   M active = hn::Eq(damping, damping);
   for (int i = 0; i < descent.steps; ++i) {
@@ -99,8 +100,12 @@ HWY_INLINE void Minimise(D d, Model& model, V* point, Descent descent, V& count)
     Solve(d, here, damping, step);
     for (std::size_t j = 0; j < n; ++j) trial[j] = hn::Add(point[j], step[j]);
     model.Project(trial);
-    model.Evaluate(trial, there);
-    const M better = hn::And(active, hn::Lt(there.cost, here.cost));
+    // A step that rounding swallows costs what is known already, and is not better.
+    M stays = hn::Eq(trial[0], point[0]);
+    for (std::size_t j = 1; j < n; ++j) stays = hn::And(stays, hn::Eq(trial[j], point[j]));
+    const bool moves = !hn::AllTrue(d, hn::Or(stays, hn::Not(active)));
+    if (moves) model.Evaluate(trial, there);
+    const M better = moves ? hn::And(active, hn::Lt(there.cost, here.cost)) : hn::Ne(damping, damping);
     const V gain = hn::Sub(here.cost, there.cost);
     const M arrived = hn::And(better, hn::Le(gain, hn::Mul(hn::Set(d, descent.tolerance), here.cost)));
     for (std::size_t j = 0; j < n; ++j) point[j] = hn::IfThenElse(better, trial[j], point[j]);

@@ -39,7 +39,8 @@ struct SliceBatch {
   double widest_sigma[batch_lanes];              ///< in half-ranges of the quotes
   double furthest_centre[batch_lanes];           ///< |m| in outermost quotes
   double least_butterfly[batch_lanes];           ///< out of check(): min g on a grid four times as dense
-  double margin[batch_lanes];                    ///< out of compare(): min of w less the other's w on that grid
+  double margin[batch_lanes];                    ///< out of compare(): min of w less the earlier's w on that grid
+  double room[batch_lanes];                      ///< and of the later's w less this one's
   double steps[batch_lanes];                     ///< out: evaluations used, added up
 
   void resize(std::size_t n);
@@ -71,9 +72,9 @@ void screen(SliceBatch& batch);
 /// min g over |k| <= furthest and the quotes, on the dense grid; -1 where w <= 0.
 void check(SliceBatch& batch);
 
-/// How far the slices lie above others (sign 1) or below them (-1), one a lane: parameters as `shape`. On the dense
-/// grid of `batch`.
-void compare(SliceBatch& batch, const double* other, double sign);
+/// How far the slices lie above earlier ones and below later ones, one of each a lane: parameters as `shape`. On the
+/// dense grid of `batch`.
+void compare(SliceBatch& batch, const double* earlier, const double* later);
 
 /// The total variance of other slices on the grid of `batch`.
 void on_grid(const SliceBatch& batch, const double* other, double* w);
