@@ -412,9 +412,17 @@ struct SplineModel {
       const V residual = hn::MulSub(f, w, At(b.scaled.data(), 2 * i + 1));
       const V u = hn::Mul(hn::Sub(Asinh(d, hn::Mul(k, per_scale)), first), per_step);
       V slope[spline_terms];
-      for (std::size_t j = 0; j < spline_terms; ++j)
-        slope[j] = hn::Mul(f, BumpValue(d, hn::Sub(u, Constant(d, static_cast<double>(j)))));
-      quotes.Add(slope, residual, Constant(d, 1.0));
+      std::size_t from = spline_terms, to = 0;  // the bumps that reach k in some lane
+      for (std::size_t j = 0; j < spline_terms; ++j) {
+        const V t = hn::Sub(u, Constant(d, static_cast<double>(j)));
+        if (hn::AllTrue(d, hn::Ge(hn::Abs(t), Constant(d, 2.0)))) {
+          slope[j] = hn::Zero(d);
+          continue;
+        }
+        slope[j] = hn::Mul(f, BumpValue(d, t));
+        from = from < j ? from : j, to = j + 1;
+      }
+      quotes.Add(slope, from, to, residual);
     }
     // Prior: a correction of a vol point is as likely as anything, a jagged one is not. In vol at each centre.
     V per_vol[spline_terms];
