@@ -223,7 +223,7 @@ HWY_INLINE void ScaleRows(D d, const SliceBatch& batch, std::size_t lane, double
 void FitSvi(SliceBatch& batch, internal::Effort effort, bool cold) {
   const D d;
   batch.scaled.resize(2 * batch.rows * batch_lanes);
-  for (std::size_t lane = 0; lane < batch_lanes; lane += hn::Lanes(d)) {
+  for (std::size_t lane = 0; lane < batch.slices; lane += hn::Lanes(d)) {
     ScaleRows(d, batch, lane, batch.scaled.data());
     const ReducedSvi model{d, batch, lane, batch.scaled.data()};
     const V stdev = hn::LoadU(d, batch.stdev + lane);
@@ -516,7 +516,7 @@ struct SplineModel {
 void FitSpline(SliceBatch& batch, internal::Effort effort) {
   const D d;
   batch.scaled.resize(2 * batch.rows * batch_lanes);
-  for (std::size_t lane = 0; lane < batch_lanes; lane += hn::Lanes(d)) {
+  for (std::size_t lane = 0; lane < batch.slices; lane += hn::Lanes(d)) {
     ScaleRows(d, batch, lane, batch.scaled.data());
     SplineModel model(d, batch, lane);
     V terms[spline_terms], count = hn::LoadU(d, batch.steps + lane);
@@ -530,7 +530,7 @@ void FitSpline(SliceBatch& batch, internal::Effort effort) {
 void SplineGradient(SliceBatch& batch, double* gradient) {
   const D d;
   batch.scaled.resize(2 * batch.rows * batch_lanes);
-  for (std::size_t lane = 0; lane < batch_lanes; lane += hn::Lanes(d)) {
+  for (std::size_t lane = 0; lane < batch.slices; lane += hn::Lanes(d)) {
     ScaleRows(d, batch, lane, batch.scaled.data());
     const SplineModel model(d, batch, lane);
     V terms[spline_terms];
@@ -588,7 +588,7 @@ struct LaneShape {
 void Residuals(SliceBatch& batch) {
   const D d;
   batch.scaled.resize(2 * batch.rows * batch_lanes);
-  for (std::size_t lane = 0; lane < batch_lanes; lane += hn::Lanes(d)) {
+  for (std::size_t lane = 0; lane < batch.slices; lane += hn::Lanes(d)) {
     const LaneShape shape(d, batch.shape, lane);
     const V per_years = Reciprocal(d, hn::LoadU(d, batch.years + lane));
     for (std::size_t i = 0; i < batch.rows; ++i) {
@@ -605,7 +605,7 @@ void Screen(SliceBatch& batch) {
   constexpr int rounds = 6;
   batch.scaled.resize(2 * batch.rows * batch_lanes);
   const std::vector<double> trust = batch.trust;
-  for (std::size_t lane = 0; lane < batch_lanes; lane += hn::Lanes(d)) {
+  for (std::size_t lane = 0; lane < batch.slices; lane += hn::Lanes(d)) {
     const ReducedSvi model{d, batch, lane, batch.scaled.data()};
     const V stdev = hn::LoadU(d, batch.stdev + lane),
             half_per_years = hn::Div(Constant(d, 0.5), hn::LoadU(d, batch.years + lane));
@@ -648,7 +648,7 @@ HWY_INLINE void DenseGrid(D d, const SliceBatch& batch, std::size_t lane, Visit 
 
 void Check(SliceBatch& batch) {
   const D d;
-  for (std::size_t lane = 0; lane < batch_lanes; lane += hn::Lanes(d)) {
+  for (std::size_t lane = 0; lane < batch.slices; lane += hn::Lanes(d)) {
     const LaneShape shape(d, batch.shape, lane);
     V least = Constant(d, 1e300);
     DenseGrid(d, batch, lane, [&](V k, M held) HWY_ATTR {
@@ -662,7 +662,7 @@ void Check(SliceBatch& batch) {
 
 void Compare(SliceBatch& batch, const double* earlier, const double* later) {
   const D d;
-  for (std::size_t lane = 0; lane < batch_lanes; lane += hn::Lanes(d)) {
+  for (std::size_t lane = 0; lane < batch.slices; lane += hn::Lanes(d)) {
     const LaneShape own(d, batch.shape, lane), below(d, earlier, lane), above(d, later, lane);
     V margin = Constant(d, 1e300), room = margin;
     DenseGrid(d, batch, lane, [&](V k, M held) HWY_ATTR {
@@ -677,7 +677,7 @@ void Compare(SliceBatch& batch, const double* earlier, const double* later) {
 
 void OnGrid(const SliceBatch& batch, const double* other, double* w) {
   const D d;
-  for (std::size_t lane = 0; lane < batch_lanes; lane += hn::Lanes(d)) {
+  for (std::size_t lane = 0; lane < batch.slices; lane += hn::Lanes(d)) {
     const LaneShape shape(d, other, lane);
     for (std::size_t i = 0; i < grid_points; ++i)
       hn::StoreU(shape.At(hn::LoadU(d, batch.grid + i * batch_lanes + lane)).w, d, w + i * batch_lanes + lane);
