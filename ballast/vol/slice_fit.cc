@@ -1,4 +1,5 @@
 #include <cstddef>
+#include <vector>
 
 #include "ballast/vol/internal/slice_batch.h"
 
@@ -223,7 +224,7 @@ HWY_INLINE void ScaleRows(D d, const SliceBatch& batch, std::size_t lane, double
 void FitSvi(SliceBatch& batch, internal::Effort effort, bool cold) {
   const D d;
   batch.scaled.resize(2 * batch.rows * batch_lanes);
-  for (std::size_t lane = 0; lane < batch_lanes; lane += hn::Lanes(d)) {
+  for (std::size_t lane = 0; lane < batch.slices; lane += hn::Lanes(d)) {
     ScaleRows(d, batch, lane, batch.scaled.data());
     const ReducedSvi model{d, batch, lane, batch.scaled.data()};
     const V stdev = hn::LoadU(d, batch.stdev + lane);
@@ -345,6 +346,7 @@ HWY_INLINE V ButterflyAt(D d, V k, const LanePoint& at) {
 
 void Prepare(SliceBatch& batch) {
   const D d;
+  batch.dense_u.clear();
   for (std::size_t lane = 0; lane < batch_lanes; lane += hn::Lanes(d)) {
     const V half = Constant(d, 0.5);
     const V scale = hn::Mul(Constant(d, knot_scale), hn::LoadU(d, batch.stdev + lane));
@@ -412,9 +414,17 @@ struct SplineModel {
       const V residual = hn::MulSub(f, w, At(b.scaled.data(), 2 * i + 1));
       const V u = hn::Mul(hn::Sub(Asinh(d, hn::Mul(k, per_scale)), first), per_step);
       V slope[spline_terms];
-      for (std::size_t j = 0; j < spline_terms; ++j)
-        slope[j] = hn::Mul(f, BumpValue(d, hn::Sub(u, Constant(d, static_cast<double>(j)))));
-      quotes.Add(slope, residual, Constant(d, 1.0));
+      std::size_t from = spline_terms, to = 0;  // the bumps that reach k in some lane
+      for (std::size_t j = 0; j < spline_terms; ++j) {
+        const V t = hn::Sub(u, Constant(d, static_cast<double>(j)));
+        if (hn::AllTrue(d, hn::Ge(hn::Abs(t), Constant(d, 2.0)))) {
+          slope[j] = hn::Zero(d);
+          continue;
+        }
+        slope[j] = hn::Mul(f, BumpValue(d, t));
+        from = from < j ? from : j, to = j + 1;
+      }
+      quotes.Add(slope, from, to, residual);
     }
     // Prior: a correction of a vol point is as likely as anything, a jagged one is not. In vol at each centre.
     V per_vol[spline_terms];
@@ -508,7 +518,7 @@ struct SplineModel {
 void FitSpline(SliceBatch& batch, internal::Effort effort) {
   const D d;
   batch.scaled.resize(2 * batch.rows * batch_lanes);
-  for (std::size_t lane = 0; lane < batch_lanes; lane += hn::Lanes(d)) {
+  for (std::size_t lane = 0; lane < batch.slices; lane += hn::Lanes(d)) {
     ScaleRows(d, batch, lane, batch.scaled.data());
     SplineModel model(d, batch, lane);
     V terms[spline_terms], count = hn::LoadU(d, batch.steps + lane);
@@ -522,7 +532,7 @@ void FitSpline(SliceBatch& batch, internal::Effort effort) {
 void SplineGradient(SliceBatch& batch, double* gradient) {
   const D d;
   batch.scaled.resize(2 * batch.rows * batch_lanes);
-  for (std::size_t lane = 0; lane < batch_lanes; lane += hn::Lanes(d)) {
+  for (std::size_t lane = 0; lane < batch.slices; lane += hn::Lanes(d)) {
     ScaleRows(d, batch, lane, batch.scaled.data());
     const SplineModel model(d, batch, lane);
     V terms[spline_terms];
@@ -553,13 +563,23 @@ struct LaneShape {
     low = place(-2.0 - room), high = place(static_cast<double>(spline_terms) + 1.0 + room);
   }
 
+  HWY_INLINE bool Bare(V k) const { return plain || hn::AllTrue(d, hn::Or(hn::Le(k, low), hn::Ge(k, high))); }
+  HWY_INLINE V U(V k) const { return hn::Mul(hn::Sub(Asinh(d, hn::Div(k, p[5])), p[6]), per_step); }
+
   HWY_INLINE LanePoint At(V k) const {
-    LanePoint at = SviAt(d, p, variance, k);
-    if (plain || hn::AllTrue(d, hn::Or(hn::Le(k, low), hn::Ge(k, high)))) return at;
+    const LanePoint at = SviAt(d, p, variance, k);
+    return Bare(k) ? at : Corrected(k, U(k), at);
+  }
+  /// With u already known, from u[i] on.
+  HWY_INLINE LanePoint At(V k, const std::vector<double>& u, std::size_t i) const {
+    const LanePoint at = SviAt(d, p, variance, k);
+    return Bare(k) ? at : Corrected(k, hn::LoadU(d, u.data() + i), at);
+  }
+
+  HWY_INLINE LanePoint Corrected(V k, V u, LanePoint at) const {
     V x1, x2;
     Stretch(d, k, p[5], x1, x2);
-    const V u = hn::Mul(hn::Sub(Asinh(d, hn::Div(k, p[5])), p[6]), per_step), u1 = hn::Mul(x1, per_step),
-            u2 = hn::Mul(x2, per_step);
+    const V u1 = hn::Mul(x1, per_step), u2 = hn::Mul(x2, per_step);
     V first = hn::Zero(d), second = hn::Zero(d);
     for (std::size_t j = 0; j < spline_terms; ++j) {
       const V t = hn::Sub(u, Constant(d, static_cast<double>(j))), size = hn::Abs(t), zero = hn::Zero(d);
@@ -580,7 +600,7 @@ struct LaneShape {
 void Residuals(SliceBatch& batch) {
   const D d;
   batch.scaled.resize(2 * batch.rows * batch_lanes);
-  for (std::size_t lane = 0; lane < batch_lanes; lane += hn::Lanes(d)) {
+  for (std::size_t lane = 0; lane < batch.slices; lane += hn::Lanes(d)) {
     const LaneShape shape(d, batch.shape, lane);
     const V per_years = Reciprocal(d, hn::LoadU(d, batch.years + lane));
     for (std::size_t i = 0; i < batch.rows; ++i) {
@@ -597,7 +617,7 @@ void Screen(SliceBatch& batch) {
   constexpr int rounds = 6;
   batch.scaled.resize(2 * batch.rows * batch_lanes);
   const std::vector<double> trust = batch.trust;
-  for (std::size_t lane = 0; lane < batch_lanes; lane += hn::Lanes(d)) {
+  for (std::size_t lane = 0; lane < batch.slices; lane += hn::Lanes(d)) {
     const ReducedSvi model{d, batch, lane, batch.scaled.data()};
     const V stdev = hn::LoadU(d, batch.stdev + lane),
             half_per_years = hn::Div(Constant(d, 0.5), hn::LoadU(d, batch.years + lane));
@@ -622,29 +642,45 @@ void Screen(SliceBatch& batch) {
   batch.trust = trust;
 }
 
-/// visit(k, held) at every point of the dense grid that a slice holds.
+constexpr std::size_t dense_points = 4 * (grid_points - 1) + 2;
+
+/// visit(k, held, row) at every point of the dense grid that a slice holds.
 template <class Visit>
 HWY_INLINE void DenseGrid(D d, const SliceBatch& batch, std::size_t lane, Visit visit) {
+  std::size_t row = 0;
   for (std::size_t i = 0; i + 1 < grid_points; ++i) {
     const V from = hn::LoadU(d, batch.grid + i * batch_lanes + lane);
     const V part = hn::Mul(hn::Sub(hn::LoadU(d, batch.grid + (i + 1) * batch_lanes + lane), from), Constant(d, 0.25));
-    for (int j = 0; j < 4; ++j) {
+    for (int j = 0; j < 4; ++j, ++row) {
       const V k = hn::MulAdd(Constant(d, j), part, from);
       const M held = hn::Le(hn::Abs(k), Constant(d, furthest_held));
-      if (!hn::AllFalse(d, held)) visit(k, held);
+      if (!hn::AllFalse(d, held)) visit(k, held, row);
     }
   }
   for (const double edge : {-internal::furthest, internal::furthest})
-    visit(Constant(d, edge), hn::Le(hn::Zero(d), Constant(d, furthest_held)));
+    visit(Constant(d, edge), hn::Le(hn::Zero(d), Constant(d, furthest_held)), row++);
+}
+
+/// u at the dense grid, which stays as long as the knots do: half of what a look at a corrected slice costs.
+HWY_INLINE void PlaceDense(D d, SliceBatch& batch) {
+  if (!batch.dense_u.empty()) return;
+  batch.dense_u.assign(dense_points * batch_lanes, 0.0);
+  for (std::size_t lane = 0; lane < batch.slices; lane += hn::Lanes(d)) {
+    const LaneShape shape(d, batch.shape, lane);
+    DenseGrid(d, batch, lane, [&](V k, M, std::size_t row) HWY_ATTR {
+      hn::StoreU(shape.U(k), d, batch.dense_u.data() + row * batch_lanes + lane);
+    });
+  }
 }
 
 void Check(SliceBatch& batch) {
   const D d;
-  for (std::size_t lane = 0; lane < batch_lanes; lane += hn::Lanes(d)) {
+  for (std::size_t lane = 0; lane < batch.slices; lane += hn::Lanes(d)) {
     const LaneShape shape(d, batch.shape, lane);
+    if (!shape.plain) PlaceDense(d, batch);
     V least = Constant(d, 1e300);
-    DenseGrid(d, batch, lane, [&](V k, M held) HWY_ATTR {
-      const LanePoint at = shape.At(k);
+    DenseGrid(d, batch, lane, [&](V k, M held, std::size_t row) HWY_ATTR {
+      const LanePoint at = shape.At(k, batch.dense_u, row * batch_lanes + lane);
       const V g = hn::IfThenElse(hn::Gt(at.w, hn::Zero(d)), ButterflyAt(d, k, at), Constant(d, -1.0));
       least = hn::Min(least, hn::IfThenElse(held, g, least));
     });
@@ -654,11 +690,12 @@ void Check(SliceBatch& batch) {
 
 void Compare(SliceBatch& batch, const double* earlier, const double* later) {
   const D d;
-  for (std::size_t lane = 0; lane < batch_lanes; lane += hn::Lanes(d)) {
+  for (std::size_t lane = 0; lane < batch.slices; lane += hn::Lanes(d)) {
     const LaneShape own(d, batch.shape, lane), below(d, earlier, lane), above(d, later, lane);
+    if (!own.plain) PlaceDense(d, batch);
     V margin = Constant(d, 1e300), room = margin;
-    DenseGrid(d, batch, lane, [&](V k, M held) HWY_ATTR {
-      const V w = own.At(k).w;
+    DenseGrid(d, batch, lane, [&](V k, M held, std::size_t row) HWY_ATTR {
+      const V w = own.At(k, batch.dense_u, row * batch_lanes + lane).w;
       margin = hn::Min(margin, hn::IfThenElse(held, hn::Sub(w, below.At(k).w), margin));
       room = hn::Min(room, hn::IfThenElse(held, hn::Sub(above.At(k).w, w), room));
     });
@@ -669,7 +706,7 @@ void Compare(SliceBatch& batch, const double* earlier, const double* later) {
 
 void OnGrid(const SliceBatch& batch, const double* other, double* w) {
   const D d;
-  for (std::size_t lane = 0; lane < batch_lanes; lane += hn::Lanes(d)) {
+  for (std::size_t lane = 0; lane < batch.slices; lane += hn::Lanes(d)) {
     const LaneShape shape(d, other, lane);
     for (std::size_t i = 0; i < grid_points; ++i)
       hn::StoreU(shape.At(hn::LoadU(d, batch.grid + i * batch_lanes + lane)).w, d, w + i * batch_lanes + lane);

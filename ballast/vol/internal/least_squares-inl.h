@@ -39,6 +39,15 @@ struct Normal {
     }
     cost = hn::MulAdd(hn::Mul(weight, residual), residual, cost);
   }
+  /// The same of weight 1 where only the slopes first .. last - 1 are not zero.
+  HWY_INLINE void Add(const V* slope, std::size_t first, std::size_t last, V residual) {
+    for (std::size_t i = first; i < last; ++i) {
+      V* row = matrix + i * (i + 1) / 2;
+      for (std::size_t j = first; j <= i; ++j) row[j] = hn::MulAdd(slope[i], slope[j], row[j]);
+      gradient[i] = hn::MulAdd(slope[i], residual, gradient[i]);
+    }
+    cost = hn::MulAdd(residual, residual, cost);
+  }
   HWY_INLINE void Choose(M mask, const Normal& other) {
     for (std::size_t i = 0; i < n * (n + 1) / 2; ++i) matrix[i] = hn::IfThenElse(mask, other.matrix[i], matrix[i]);
     for (std::size_t i = 0; i < n; ++i) gradient[i] = hn::IfThenElse(mask, other.gradient[i], gradient[i]);

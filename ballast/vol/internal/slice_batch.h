@@ -27,6 +27,7 @@ struct SliceBatch {
   std::vector<double> log_moneyness, vol, weight;  ///< rows
   std::vector<double> trust;                       ///< rows: what the robust loss leaves of the weight, [0, 1]
   std::vector<double> scaled;                      ///< scratch
+  std::vector<double> dense_u;                     ///< u at the dense grid, or empty: not needed yet
   double years[batch_lanes];
   double first[batch_lanes], last[batch_lanes];  ///< log-moneyness of the outermost quotes
   double stdev[batch_lanes];                     ///< vol sqrt(years) at the money, roughly: the smile's own scale
