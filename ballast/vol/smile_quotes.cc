@@ -47,8 +47,9 @@ std::vector<double> spread_weights(const std::vector<Candidate>& quotes) {
   std::vector<double> weights, known;
   for (const Candidate& q : quotes) {
     const double spread = q.ask_vol - q.bid_vol;
-    weights.push_back(spread > 0.0 ? 1.0 / (spread * spread) : absent);
-    if (spread > 0.0) known.push_back(weights.back());
+    weights.push_back(spread >= 0.0 ? 1.0 / std::max(spread * spread, 1e-12)
+                                    : absent);  // a locked market is a narrow one
+    if (spread >= 0.0) known.push_back(weights.back());
   }
   if (known.empty()) return std::vector<double>(quotes.size(), 1.0);
   const double middle = median(known), least = *std::min_element(known.begin(), known.end());

@@ -19,7 +19,7 @@ const char* name(FitTarget target);
 enum class FitWeight {
   equal,
   spread,  ///< 1 / (ask vol - bid vol)², at most 25 times the median; one-sided quotes a quarter of the least
-  vega     ///< Black vega over that at the money: errors of price instead of vol
+  vega     ///< (phi(d1) / phi(0))², at least 1e-8: errors of price instead of vol, to first order
 };
 const char* name(FitWeight weight);
 

@@ -1,5 +1,6 @@
 #include "ballast/vol/svi.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -43,6 +44,10 @@ Svi raw(const NaturalSvi& n) {
 }
 
 JumpWings jump_wings(const Svi& svi, Years years) {
+  if (!(svi.b > 0.0)) {
+    const double none = std::nan("");
+    return {.v = none, .psi = none, .p = none, .c = none, .v_min = none, .years = years.value};
+  }
   const double w0 = at(svi, 0.0).total_variance, root = std::sqrt(w0);
   return {.v = w0 / years.value,
           .psi = svi.b / (2.0 * root) * (svi.rho - svi.m / std::sqrt(svi.m * svi.m + svi.sigma * svi.sigma)),
@@ -54,9 +59,15 @@ JumpWings jump_wings(const Svi& svi, Years years) {
 
 Result<Svi> raw(const JumpWings& j) {
   const double w0 = j.v * j.years, root = std::sqrt(w0);
-  if (!(w0 > 0.0 && j.p >= 0.0 && j.c >= 0.0 && j.p + j.c > 0.0)) {
+  if (!(j.v > 0.0 && j.years > 0.0 && j.p > 0.0 && j.c > 0.0 && j.v_min >= 0.0)) {
     return Error{Fault::bad_input,
-                 fmt::format("jump wings need v > 0 and wings >= 0, not all zero: v {} p {} c {}", j.v, j.p, j.c)};
+                 fmt::format("jump wings need v, p, c, years > 0 and v_min >= 0: v {} p {} c {} v_min {} "
+                             "years {}",
+                             j.v, j.p, j.c, j.v_min, j.years)};
+  }
+  if (!(std::max(j.p, j.c) * root <= 2.0)) {
+    return Error{Fault::bad_input,
+                 fmt::format("a wing of {} is steeper than Lee's bound of 2", std::max(j.p, j.c) * root)};
   }
   Svi svi;
   svi.b = 0.5 * root * (j.c + j.p);
@@ -72,7 +83,11 @@ Result<Svi> raw(const JumpWings& j) {
   const double level = std::sqrt((1.0 - beta) * (1.0 + beta)), apart = 2.0 * j.psi * root / svi.b;
   const double gap = apart * apart / (1.0 - svi.rho * beta + flat * level);
   if (!(excess > 0.0 && gap > 0.0)) {
-    return Error{Fault::bad_input, fmt::format("v_min {} is not below v {}", j.v_min, j.v)};
+    return Error{
+        Fault::bad_input,
+        fmt::format("v_min {} against v {}: it has to lie below, and psi {} away from (c - p)/2 = {}, where the "
+                    "minimum is at the money",
+                    j.v_min, j.v, j.psi, 0.5 * (j.c - j.p))};
   }
   const double h = excess / (svi.b * gap);
   svi.m = beta * h;

@@ -44,8 +44,8 @@ Svi raw(const NaturalSvi& natural);
 /// Domain   w(0) > 0 and b > 0, else NaN fields.
 JumpWings jump_wings(const Svi& svi, Years years);
 
-/// Fault bad_input, with the offending value, when no raw SVI has these wings: |rho - 2 psi sqrt(w0)/b| > 1 or
-/// v_min >= v away from the money.
+/// Fault bad_input, with the offending value, when no raw SVI of the domain has these wings: one of v, p, c, years not
+/// positive, a negative v_min or one that is not below v, a wing over Lee's bound, |rho - 2 psi sqrt(w0)/b| >= 1.
 Result<Svi> raw(const JumpWings& wings);
 
 }  // namespace ballast::vol

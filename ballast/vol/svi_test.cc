@@ -104,6 +104,13 @@ TEST_CASE("jump wings without an SVI are refused by their value") {
   bad = good, bad.v_min = 0.05;
   REQUIRE_FALSE(raw(bad));
   CHECK(raw(bad).error().what.find("0.05") != std::string::npos);
-  bad = good, bad.v = -0.04;
+  for (double JumpWings::* field : {&JumpWings::v, &JumpWings::p, &JumpWings::c, &JumpWings::years}) {
+    bad = good, bad.*field = 0.0;
+    CHECK_FALSE(raw(bad));
+  }
+  bad = good, bad.v_min = -0.01;
   CHECK_FALSE(raw(bad));
+  bad = good, bad.p = 11.0;  // times sqrt(0.04) over 2
+  CHECK_FALSE(raw(bad));
+  CHECK(std::isnan(jump_wings({.a = 0.04, .b = 0.0}, Years(1.0)).v));
 }
