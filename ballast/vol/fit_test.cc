@@ -96,7 +96,7 @@ TEST_CASE("exact SVI quotes come back") {
     // The prior of the wings costs a little.
     const double held = error({.model = Model::svi, .robust = 0.0, .exact = true});
     CHECK(plain <= 1e-6);
-    CHECK(held <= 1e-3);
+    CHECK(held <= 5e-5);
     worst = std::max(worst, plain), worst_held = std::max(worst_held, held);
   }
   MESSAGE("worst relative error of w: " << worst << ", with the conditions " << worst_held);
@@ -149,7 +149,7 @@ TEST_CASE("random chains come out free of arbitrage and near their noise") {
     }
   }
   MESSAGE("worst rmse of a slice, noise 0.002: " << worst);
-  CHECK(worst <= 0.01);
+  CHECK(worst <= 0.004);
 }
 
 TEST_CASE("a bad quote is named and moves little") {
