@@ -62,7 +62,8 @@ class Judge {
       const double k = furthest * std::sinh(5.0 * j / points) / std::sinh(5.0);
       const vol::SmilePoint p = smile(k);
       g = std::min(g, p.total_variance > 0.0 ? vol::butterfly(k, p) : -1.0);
-      if (near) rise = std::min(rise, p.total_variance - near(k).total_variance);
+      const double step = near ? p.total_variance - near(k).total_variance : 0.0;
+      if (near) rise = step < rise ? step : std::isnan(step) ? -1.0 : rise;  // what is no number crosses
     }
     butterflies_ += g < 0.0 ? 1 : 0;
     pairs_ += near ? 1 : 0;
