@@ -37,10 +37,10 @@ constexpr Variant variants[] = {{0.005, 4, 0.025, false, 1.0}, {0.005, 4, 0.025,
 constexpr double enough_cover = 0.5;  // stdevs: quotes that reach further say more, and the prior fades by the square
 constexpr std::size_t extra_rows = pin_places.size() + prior_places.size();
 constexpr double wing_rise = 0.02;  // of total variance from one expiry to the next, where wings would cross
-constexpr double pin_strengths[] = {0.1, 0.3, 1.0,
-                                    3.0};  // vol error that a relative error of w of 1 counts like, by round
-constexpr double least_rise = 5e-4;        // of the at-the-money total variance, at every point of the grid
-constexpr double least_g = 5e-4;           // at every point of the grid, for the same reason
+constexpr double pin_strengths[] = {0.1, 0.3,  1.0,
+                                    3.0, 10.0, 30.0};  // vol error that a relative error of w of 1 counts like
+constexpr double least_rise = 5e-4;                    // of the at-the-money total variance, at every point of the grid
+constexpr double least_g = 5e-4;                       // at every point of the grid, for the same reason
 constexpr double ample = 1e300;
 
 // How far from a parabola a slice has to stay, mildest first: (sigma in half-ranges, |m| in outermost quotes). The
