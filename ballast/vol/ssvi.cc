@@ -17,6 +17,7 @@ SmilePoint at(const Essvi& slice, double k) {
 }
 
 Svi raw(const Essvi& slice) {
+  if (slice.psi == 0.0) return {.a = slice.theta, .b = 0.0, .rho = slice.rho};  // flat: its natural form has no centre
   return raw(
       NaturalSvi{.delta = 0.0, .mu = 0.0, .rho = slice.rho, .omega = slice.theta, .zeta = slice.psi / slice.theta});
 }
