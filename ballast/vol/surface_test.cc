@@ -48,6 +48,33 @@ TEST_CASE("time between expiries is linear in total variance and keeps its order
   CHECK(slice_of(surface, Time{1}) == nullptr);
 }
 
+TEST_CASE("between expiries, before and after them the derivatives are the differences") {
+  const Surface surface = two_slices();
+  constexpr double h = 1e-5;
+  for (const double years : {0.03, 0.1, 0.17, 0.4, 0.9}) {
+    for (const double k : {-1.2, -0.31, 0.002, 0.17, 1.4}) {
+      CAPTURE(years);
+      CAPTURE(k);
+      const SmilePoint low = at(surface, k - h, Years(years)), here = at(surface, k, Years(years)),
+                       high = at(surface, k + h, Years(years));
+      const double slope = (high.total_variance - low.total_variance) / (2.0 * h),
+                   curvature = (high.slope - low.slope) / (2.0 * h);
+      CHECK(std::abs(here.slope - slope) <= 1e-8);
+      CHECK(std::abs(here.curvature - curvature) <= 1e-6 * (1.0 + std::abs(curvature)));
+    }
+  }
+}
+
+TEST_CASE("one expiry alone keeps its own vol at every time") {
+  Surface surface = two_slices();
+  surface.slices.pop_back();
+  for (const double k : {-0.8, 0.0, 0.6}) {
+    const double vol = vol_of(at(surface.slices[0].shape, k), Years(0.1)).value;
+    for (const double years : {0.001, 0.1, 0.35, 2.0})
+      CHECK(vol_of(at(surface, k, Years(years)), Years(years)).value == doctest::Approx(vol).epsilon(1e-14));
+  }
+}
+
 TEST_CASE("the spline's derivatives are its differences, and its wings are straight") {
   const VarianceSpline spline{.backbone = {.a = 0.01, .b = 0.2, .rho = -0.3, .m = 0.02, .sigma = 0.15},
                               .scale = 0.2,
@@ -65,5 +92,10 @@ TEST_CASE("the spline's derivatives are its differences, and its wings are strai
   for (const double k : {-3.0, 3.0}) {  // over two steps beyond the last bump
     CHECK(at(spline, k).total_variance == at(spline.backbone, k).total_variance);
     CHECK(at(spline, k).slope == at(spline.backbone, k).slope);
+  }
+  for (const double k : {-50.0, 50.0}) {  // straight, and below Lee's slope of 2
+    CHECK(std::abs(at(spline, k).curvature) < 1e-6);
+    CHECK(std::abs(at(spline, k).slope) <= steepest_wing(spline.backbone));
+    CHECK(std::abs(at(spline, k).slope) < 2.0);
   }
 }

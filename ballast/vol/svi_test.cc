@@ -104,13 +104,19 @@ TEST_CASE("jump wings without an SVI are refused by their value") {
   bad = good, bad.v_min = 0.05;
   REQUIRE_FALSE(raw(bad));
   CHECK(raw(bad).error().what.find("0.05") != std::string::npos);
-  for (double JumpWings::* field : {&JumpWings::v, &JumpWings::p, &JumpWings::c, &JumpWings::years}) {
-    bad = good, bad.*field = 0.0;
-    CHECK_FALSE(raw(bad));
-  }
-  bad = good, bad.v_min = -0.01;
-  CHECK_FALSE(raw(bad));
-  bad = good, bad.p = 11.0;  // times sqrt(0.04) over 2
-  CHECK_FALSE(raw(bad));
+  const auto refused = [&](double JumpWings::* field, double value, const char* said) {
+    bad = good, bad.*field = value;
+    REQUIRE_FALSE(raw(bad));
+    CHECK(raw(bad).error().fault == Fault::bad_input);
+    CHECK_MESSAGE(raw(bad).error().what.find(said) != std::string::npos, raw(bad).error().what);
+  };
+  refused(&JumpWings::v, -0.04, "v -0.04"), refused(&JumpWings::v, 0.0, "v 0 ");
+  refused(&JumpWings::p, -0.5, "p -0.5"), refused(&JumpWings::p, 0.0, "p 0 ");
+  refused(&JumpWings::c, -0.3, "c -0.3"), refused(&JumpWings::c, 0.0, "c 0 ");
+  refused(&JumpWings::years, -1.0, "years -1"), refused(&JumpWings::years, std::nan(""), "years nan");
+  refused(&JumpWings::v_min, -0.01, "v_min -0.01"), refused(&JumpWings::v_min, std::nan(""), "v_min nan");
+  refused(&JumpWings::v_min, 0.04, "v_min 0.04");
+  refused(&JumpWings::psi, 0.2, "0.2"), refused(&JumpWings::psi, std::nan(""), "nan");
+  refused(&JumpWings::p, 11.0, "a wing of 2.2");  // times sqrt(0.04)
   CHECK(std::isnan(jump_wings({.a = 0.04, .b = 0.0}, Years(1.0)).v));
 }
