@@ -5,6 +5,8 @@
 #include <set>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "ballast/market/clean.h"
 #include "ballast/math/elementary.h"
 #include "ballast/pricing/inverse.h"
@@ -142,6 +144,27 @@ std::vector<vol::SmileMove> smile_moves(const ObservedChain& from, const Observe
                      .hedge_gain = 1.0 - from.forwards.at(held.expiry) / to.forwards.at(held.expiry)});
   }
   return moves;
+}
+
+std::optional<Error> learn(Learning& learning, const market::Snapshot& snapshot, const MoveRules& moves,
+                           const vol::AdaptiveRules& rules) {
+  if (!(snapshot.as_of > learning.as_of)) {
+    return Error{Fault::bad_input,
+                 fmt::format("a snapshot of {} after one of {}", to_string(snapshot.as_of), to_string(learning.as_of))};
+  }
+  auto now = observed(snapshot, moves, learning.surfaces);
+  if (!now) return now.error();
+  for (const auto& [underlying, chain] : now.value()) {
+    const auto last = learning.chains.find(underlying);
+    if (last == learning.chains.end() || !is_step(last->second, chain, moves)) continue;
+    vol::Learned& learned = learning.learned[underlying];
+    auto next = vol::update(learned.state, chain.as_of, smile_moves(last->second, chain, MovePrices::marks), rules);
+    if (!next) return in(underlying, next.error());
+    learned = {.state = next.value(), .rules = rules, .steps = learned.steps + 1};
+  }
+  learning.as_of = snapshot.as_of;
+  learning.chains = std::move(now).value();
+  return std::nullopt;
 }
 
 }  // namespace ballast::desk

@@ -1,5 +1,6 @@
 #pragma once
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -8,6 +9,7 @@
 #include "ballast/base/units.h"
 #include "ballast/market/snapshot.h"
 #include "ballast/vol/adaptive.h"
+#include "ballast/vol/dynamics.h"
 #include "ballast/vol/surface.h"
 
 /// From recorded snapshots to what the adaptive rule learns from: one path for the study that chose the rule's numbers
@@ -67,5 +69,19 @@ double price_of(const ObservedOption& option, MovePrices prices);
 
 /// Every option that takes part in the step, hedged with its net delta in its own forward; by name.
 std::vector<vol::SmileMove> smile_moves(const ObservedChain& from, const ObservedChain& to, MovePrices prices);
+
+/// What was learned of a row of snapshots so far, and what the next one needs of the last.
+struct Learning {
+  Time as_of{0};  ///< of the last snapshot; 0: none yet
+  std::map<std::string, ObservedChain> chains;
+  std::map<std::string, vol::Surface> surfaces;  ///< by index
+  std::map<std::string, vol::Learned> learned;   ///< by underlying, from its first step on
+};
+
+/// One more snapshot: every underlying whose last chain is a step before learns from its marks.
+/// Faults   bad_input for a snapshot that is not after the last one; those of observed() and vol::update(). On a fault
+///          the learning is not to be used further.
+std::optional<Error> learn(Learning& learning, const market::Snapshot& snapshot, const MoveRules& moves,
+                           const vol::AdaptiveRules& rules);
 
 }  // namespace ballast::desk
