@@ -11,6 +11,7 @@
 #include "ballast/curve/perpetual.h"
 #include "ballast/curve/term_structure.h"
 #include "ballast/desk/decide.h"
+#include "ballast/desk/smile_moves.h"
 #include "ballast/hedge/cost.h"
 #include "ballast/hedge/lots.h"
 #include "ballast/hedge/ratio.h"

@@ -12,6 +12,7 @@
 
 #include "ballast/app/commands.h"
 #include "ballast/base/text.h"
+#include "ballast/store/file.h"
 #include "tests/support.h"
 
 using namespace ballast;
@@ -161,6 +162,88 @@ TEST_CASE("hedge: smile dynamics by name") {
   const Ran wrong = ballast_cli(words + " --dynamics sticky");
   CHECK(wrong.code == 2);
   CHECK(wrong.err.find("'sticky'") != std::string::npos);
+}
+
+TEST_CASE("hedge: the adaptive rule says what it needs") {
+  const std::string words = "hedge " + chain_words + " --book " + example("btc-book.csv");
+  const Ran bare = ballast_cli(words + " --dynamics adaptive");
+  CHECK(bare.code == 2);
+  CHECK(bare.err.find("--history PATH") != std::string::npos);
+  CHECK(ballast_cli(words + " --history " + example("btc-chain.json")).code == 2);
+  // The sample alone is not before itself: there is no step to learn from.
+  const Ran none = ballast_cli(words + " --dynamics adaptive --history " + example("btc-chain.json"));
+  CHECK(none.code == 1);
+  CHECK(none.out.empty());
+  CHECK(none.err.find("4 to 9 hours") != std::string::npos);
+}
+
+TEST_CASE("hedge: the adaptive rule on recorded chains") {
+  const std::string folder = "data/deribit-optionchain-20251230-20260331/";
+  const auto january = test::shared(folder + "snapshots-202601.tar.zst"),
+             february = test::shared(folder + "snapshots-202602.tar.zst"),
+             crash = test::shared(folder + "sample_deribit_options_snapshot_20260205T212937Z.csv.gz");
+  if (!january || !february || !crash) return;
+  const TemporaryFile book(header + "deribit,BTC-27FEB26-60000-P,10,coin,\nderibit,BTC-27MAR26-70000-C,-20,coin,\n",
+                           ".csv");
+  const auto hedge = [&](const std::string& chain, const std::string& more) {
+    const Ran ran = ballast_cli("hedge --max-age 3600 --json --chain " + chain + " --book " + book.path() + more);
+    CAPTURE(ran.err);
+    REQUIRE(ran.code == 0);
+    return json::parse(ran.out);
+  };
+  const auto ratio = [](const json& j) { return j["legs"].at(0)["ratio"].get<double>(); };
+
+  // In the crash of February vols rise as the forward falls, in every tenor, and the rule had been proving itself.
+  const json net = hedge(*crash, ""),
+             used = hedge(*crash, " --dynamics adaptive --history " + *january + " " + *february);
+  const json& learned = used["adaptive"]["BTC"];
+  CHECK(net["adaptive"].is_null());
+  CHECK(learned["steps"] == 135);
+  CHECK(learned["learned_to"].get<std::string>() < used["as_of"].get<std::string>());
+  for (const json& tenor : learned["tenors"]) {
+    CHECK(tenor["verdict"] == "used");
+    CHECK(tenor["level"] < 0.0);
+  }
+  const double added = used["exposure"]["BTC"]["smile"]["delta"].get<double>();
+  CHECK(added > 0.1);  // long 10 puts, short 20 calls: short vega, so more delta
+  CHECK(ratio(used) == doctest::Approx(ratio(net) + added).epsilon(1e-12));
+  CHECK(used["smiles"].at(0)["stickiness"].is_null());
+  MESSAGE("net ", ratio(net), ", adaptive adds ", added, ", t ", learned["tenors"][0]["t"].get<double>());
+
+  // Two days after it the rule would have lost: the very ratio of the net delta, and it says so.
+  std::string after;
+  const auto read =
+      store::for_each_member(*february, store::file_limit, [&](const std::string& name, const std::string& bytes) {
+        if (name.find("20260208T153449Z") != std::string::npos) after = bytes;
+        return true;
+      });
+  REQUIRE(read);
+  REQUIRE_FALSE(after.empty());
+  const TemporaryFile chain(after, ".csv");
+  const std::string words = " --dynamics adaptive --history " + *february;
+  const json idle = hedge(chain.path(), words);
+  CHECK(ratio(idle) == ratio(hedge(chain.path(), "")));
+  CHECK(idle["exposure"]["BTC"]["smile"]["delta"] == 0.0);
+  for (const json& tenor : idle["adaptive"]["BTC"]["tenors"]) {
+    CHECK(tenor["verdict"] == "not significant, net delta");
+    CHECK(tenor["t"] < 1.0);
+    CHECK(tenor["instants"] > 8.0);
+  }
+  const Ran table =
+      ballast_cli("hedge --max-age 3600 --explain --chain " + chain.path() + " --book " + book.path() + words);
+  CHECK(table.out.find("adaptive: not significant, net delta (t -") != std::string::npos);
+  CHECK(table.err.find("learned from 27 steps") != std::string::npos);
+
+  // January alone ends five days before the crash.
+  const Ran old = ballast_cli("hedge --max-age 3600 --chain " + *crash + " --book " + book.path() +
+                              " --dynamics adaptive --history " + *january);
+  CHECK(old.code == 1);
+  CHECK(old.out.empty());
+  CHECK(old.err.find("at most 2 are allowed") != std::string::npos);
+  const Ran back = ballast_cli("hedge --max-age 3600 --chain " + chain.path() + " --book " + book.path() +
+                               " --dynamics adaptive --history " + *february + " " + *january);
+  CHECK(back.code == 1);
+  CHECK(back.err.find("in time order") != std::string::npos);
 }
 
 TEST_CASE("hedge: vega by expiry and delta") {

@@ -1,5 +1,8 @@
 #include "tests/worked_example.h"
 
+#include <cmath>
+#include <vector>
+
 namespace ballast::test {
 namespace {
 
@@ -67,6 +70,31 @@ market::Position position(const std::string& instrument, double quantity, market
           .unit = unit,
           .average_price = std::nullopt,
           .where = {}};
+}
+
+vol::Learned learned_example(double level, double tilt, double noise, int steps, Time to) {
+  vol::Learned learned;
+  for (int i = 0; i < steps; ++i) {
+    // Irrational turns instead of random numbers, of 1 - 1/golden ratio and sqrt(2) - 1: the two do not go together.
+    const double gain = 0.01 * std::cos(2.399963 * i), own = 0.01 * noise * std::cos(1.0 + 2.602588 * i);
+    std::vector<vol::SmileMove> moves;
+    for (const double days : {3.0, 8.0, 20.0, 60.0, 200.0}) {
+      for (int j = -4; j <= 4; ++j) {
+        const double z = 0.4 * j, vega = 0.1 * std::exp(-0.5 * z * z), vol = 0.5 + 0.03 * z * z, net = 0.4 - 0.1 * z;
+        moves.push_back({.years = Years(days / 365.0),
+                         .vol = Vol(vol),
+                         .moneyness = z,
+                         .vega_coin = vega,
+                         .net_delta = net,
+                         .change = net * gain + vega * vol * ((level + tilt * z) * gain + own),
+                         .hedge_gain = gain});
+      }
+    }
+    const Time at{to.ms - static_cast<std::int64_t>(steps - 1 - i) * 21'600'000};
+    learned.state = vol::update(learned.state, at, moves, learned.rules).value();
+    ++learned.steps;
+  }
+  return learned;
 }
 
 }  // namespace ballast::test

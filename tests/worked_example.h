@@ -1,6 +1,7 @@
 #pragma once
 #include "ballast/market/position.h"
 #include "ballast/market/snapshot.h"
+#include "ballast/vol/dynamics.h"
 
 namespace ballast::test {
 
@@ -14,5 +15,10 @@ inline const char* const worked_put = "BTC-31JAN26-60000-P";
 
 market::Position position(const std::string& instrument, double quantity,
                           market::SizeUnit unit = market::SizeUnit::coin);
+
+/// What the adaptive rule learns from `steps` steps of six hours, the last one to `to`, of a market whose vols do what
+/// it assumes, dln vol/dlnF = level + tilt z in every tenor, with a vol of its own beside that `noise` times as large
+/// as the forward's moves.
+vol::Learned learned_example(double level, double tilt, double noise, int steps, Time to);
 
 }  // namespace ballast::test

@@ -20,8 +20,6 @@
 #include "ballast/math/forecast_comparison.h"
 #include "ballast/venue/deribit/chain_csv.h"
 #include "ballast/vol/adaptive.h"
-#include "ballast/vol/fit.h"
-#include "ballast/vol/smile_quotes.h"
 
 namespace {
 
@@ -46,7 +44,7 @@ of the hedge, P&L in coin. Prints CSV: one line for each set, coin, price, hedge
   --state               after the CSV, on stderr: what the adaptive rule says at the end of each set
 )";
 
-enum class Prices { marks, mids, raw_mids };
+using Prices = desk::MovePrices;
 enum class Hedge { perpetual, index, forward };
 constexpr std::array<const char*, 3> price_names{"marks", "mids", "raw-mids"},
     hedge_names{"perpetual", "index", "forward"};
@@ -59,130 +57,36 @@ struct Flags {
   std::vector<std::string> folders;
   std::vector<Prices> prices{Prices::marks, Prices::mids};
   std::vector<Hedge> hedges{Hedge::perpetual, Hedge::index, Hedge::forward};
-  double outlier_scale = 1.0, ssr = 1.5;
+  double ssr = 1.5;
   bool learn_from_marks = true, print_state = false, check = false;
+  desk::MoveRules moves;
   vol::AdaptiveRules adaptive;
 };
 
-constexpr double least_gap_h = 4.0, most_gap_h = 9.0;
-// Cleaning of mids, at both ends of a step: the spread is at most this share of the mid, and the mid at most so many
-// robust deviations off the smile in price. The latter and mark_off_mid of market::clean are the outlier limits that
-// --outlier-scale moves.
-constexpr double mid_spread = 0.5, mid_deviations = 8.0;
-constexpr double least_smile_days = 0.5;  // an option with a day left is a day less 9 hours from expiry a step later
-
-struct Held {
-  double mark, mid;              ///< coin
-  double half_spread;            ///< coin
-  double black_delta;            ///< on the parity forward and the venue's mark vol
-  double vega_coin;              ///< coin per 1.00 of vol
-  double vol, slope, moneyness;  ///< dvol/dk of the smile at the option; ln(K/F)/(atm vol sqrt(years))
-  double smile_price;            ///< of the fitted smile, coin
-  Years years;
-  Time expiry;
-  bool chosen = false;  ///< passes the filters of the study
-  bool clean = false;   ///< its mid is believed
-};
-
 struct Instant {
-  Time as_of;
-  std::map<std::string, Held> options;
-  std::map<Time, double> forwards;
+  desk::ObservedChain chain;
   std::optional<double> perpetual, index;  ///< USD
 };
 
-double median(std::vector<double> values) {
-  if (values.empty()) return NAN;
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
-
-bool chosen(const market::Instrument& i, const market::Quote& q, double forward, Time as_of, double middle) {
-  const double moneyness = i.strike / forward;
-  return q.open_interest.value_or(0.0) >= 1.0 && *q.ask - *q.bid <= 0.5 * middle && moneyness >= 0.5 &&
-         moneyness <= 2.0 && seconds_between(as_of, i.expiry) >= 86400.0;
-}
-
-Result<std::map<std::string, Instant>> instants_of(std::string_view csv, const Flags& flags,
+Result<std::map<std::string, Instant>> instants_of(const std::string& csv, const desk::MoveRules& rules,
                                                    const std::map<std::string, std::map<Time, double>>& perpetuals,
                                                    std::map<std::string, vol::Surface>& surfaces) {
-  auto chain = venue::deribit::decode_chain_csv(csv);
-  if (!chain) return chain.error();
-  market::Snapshot s;
-  s.as_of = chain.value().as_of;
-  s.indices = chain.value().indices;
-  for (const market::Instrument& i : chain.value().instruments) s.instruments[i.name] = i;
-  for (const market::Quote& q : chain.value().quotes) s.quotes[q.instrument] = q;
-  market::CleaningRules cleaning = market::CleaningRules{}.with_age(3600.0);
-  cleaning.mark_off_mid *= flags.outlier_scale;
-  cleaning.mark_off_mid_ticks *= flags.outlier_scale;
-  market::Snapshot believed = market::clean(s, cleaning);
-  const vol::QuotedChain quoted = vol::quoted(s);
-
-  const vol::QuotedChain believed_chain = vol::quoted(believed);
-  for (const char* index : {"btc_usd", "eth_usd"}) {
-    const vol::SmileQuotes quotes =
-        vol::smile_quotes(believed, believed_chain, index, {.least_days = least_smile_days});
-    if (quotes.slices.empty()) continue;
-    const auto last = surfaces.find(index);
-    auto surface = vol::fit(quotes.slices, {}, last == surfaces.end() ? nullptr : &last->second);
-    if (!surface) return surface.error();
-    surfaces.insert_or_assign(index, std::move(surface).value());
-  }
-
+  const auto snapshot = store::snapshot_of(csv);
+  if (!snapshot) return snapshot.error();
+  const market::Snapshot& s = snapshot.value();
+  auto chains = desk::observed(s, rules, surfaces);
+  if (!chains) return chains.error();
   std::map<std::string, Instant> found;
-  std::map<std::pair<std::string, Time>, std::vector<double>> deviations;
-  for (const auto& [name, o] : quoted.options) {
-    const market::Instrument& i = s.instruments.at(name);
-    const market::Quote& q = s.quotes.at(name);
-    const auto surface = surfaces.find(i.index);
-    const vol::Slice* smile = surface == surfaces.end() ? nullptr : vol::slice_of(surface->second, i.expiry);
-    if (!q.mark || !q.bid || !q.ask || !(*q.bid < *q.ask) || !smile) continue;
-    const double k = math::log_ratio(i.strike, o.forward.value), middle = 0.5 * (*q.bid + *q.ask);
-    const vol::SmilePoint point = vol::at(smile->shape, k), money = vol::at(smile->shape, 0.0);
-    const auto at = [&](Vol vol) {
-      return pricing::inverse_greeks(
-          {.forward = o.forward, .strike = Price(i.strike), .vol = vol, .years = o.years, .type = i.option_type});
-    };
-    const pricing::InverseGreeks greeks = at(o.vol);
-    Held held{.mark = *q.mark,
-              .mid = middle,
-              .half_spread = 0.5 * (*q.ask - *q.bid),
-              .black_delta = greeks.black_delta,
-              .vega_coin = greeks.vega_coin,
-              .vol = o.vol.value,
-              .slope = vol::vol_slope(point, o.years),
-              .moneyness = k / std::sqrt(money.total_variance),
-              .smile_price = at(vol::vol_of(point, o.years)).price.value,
-              .years = o.years,
-              .expiry = i.expiry,
-              .chosen = chosen(i, q, o.forward.value, s.as_of, middle),
-              .clean = believed.quotes.contains(name)};
-    deviations[{i.underlying, i.expiry}].push_back(std::abs(held.mid - held.smile_price));
-    Instant& instant = found[i.underlying];
-    instant.forwards[i.expiry] = o.forward.value;
-    instant.options.emplace(name, held);
-  }
-  for (auto& [coin, instant] : found) {
-    instant.as_of = s.as_of;
-    for (const auto& [key, index] : s.indices) {
-      if (key == coin || key.starts_with(coin == "BTC" ? "btc_" : "eth_")) instant.index = index.price;
-    }
+  auto seen = std::move(chains).value();
+  for (auto& [coin, chain] : seen) {
+    Instant& instant = found[coin];
+    instant.chain = std::move(chain);
+    const auto index = s.indices.find(coin);
+    if (index != s.indices.end()) instant.index = index->second.price;
     const auto prices = perpetuals.find(coin + "-PERPETUAL");
     if (prices != perpetuals.end()) {
       const auto at = prices->second.find(s.as_of);
       if (at != prices->second.end()) instant.perpetual = at->second;
-    }
-    std::map<Time, double> limits;
-    for (auto& [name, held] : instant.options) {
-      if (!limits.contains(held.expiry)) {
-        // At least a tick of cheap options: where all mids sit on the smile nothing is an outlier for a rounding.
-        limits[held.expiry] =
-            flags.outlier_scale * mid_deviations * std::max(1.4826 * median(deviations[{coin, held.expiry}]), 0.0001);
-      }
-      if (std::abs(held.mid - held.smile_price) > limits[held.expiry] || 2.0 * held.half_spread > mid_spread * held.mid)
-        held.clean = false;
     }
   }
   return found;
@@ -211,27 +115,21 @@ std::optional<double> gain(const Instant& a, const Instant& b, Time expiry, Hedg
   std::optional<double> from, to;
   if (hedge == Hedge::perpetual) from = a.perpetual, to = b.perpetual;
   if (hedge == Hedge::index) from = a.index, to = b.index;
-  if (hedge == Hedge::forward) from = a.forwards.at(expiry), to = b.forwards.at(expiry);
+  if (hedge == Hedge::forward) from = a.chain.forwards.at(expiry), to = b.chain.forwards.at(expiry);
   if (!from || !to) return std::nullopt;
   return 1.0 - *from / *to;  // coin, of one coin long: P0 (1/P0 - 1/P1)
 }
 
-bool counts(const Held& held, const Held& later, Prices prices) {
-  return held.chosen && (prices != Prices::mids || (held.clean && later.clean));
-}
-
-double price(const Held& held, Prices prices) { return prices == Prices::marks ? held.mark : held.mid; }
-
 Step step(const Instant& a, const Instant& b, Prices prices, Hedge hedge, const vol::AdaptiveState& state,
           const Flags& flags) {
-  Step sum{.from = a.as_of};
-  for (const auto& [name, held] : a.options) {
-    const auto later = b.options.find(name);
-    if (later == b.options.end() || !counts(held, later->second, prices)) continue;
+  Step sum{.from = a.chain.as_of};
+  for (const auto& [name, held] : a.chain.options) {
+    const auto later = b.chain.options.find(name);
+    if (later == b.chain.options.end() || !desk::counts(held, later->second, prices)) continue;
     const auto earned = gain(a, b, held.expiry, hedge);
     if (!earned) continue;
-    const double change = price(later->second, prices) - price(held, prices);
-    const double net_delta = held.black_delta - price(held, prices);
+    const double change = desk::price_of(later->second, prices) - desk::price_of(held, prices);
+    const double net_delta = held.black_delta - desk::price_of(held, prices);
     std::array<double, rules> delta{};
     delta[plain] = held.black_delta;
     delta[net] = delta[sticky_strike] = net_delta;
@@ -239,7 +137,7 @@ Step step(const Instant& a, const Instant& b, Prices prices, Hedge hedge, const 
     delta[sticky_local_vol] = net_delta + held.vega_coin * held.slope;
     delta[fixed_ssr] = net_delta + (flags.ssr - 1.0) * held.vega_coin * held.slope;
     delta[adaptive] =
-        net_delta + held.vega_coin * vol::adjustment(state, held.years, Vol(held.vol), held.moneyness, flags.adaptive);
+        net_delta + held.vega_coin * vol::adjustment(state, held.years, held.vol, held.moneyness, flags.adaptive);
     ++sum.options;
     for (std::size_t r = 0; r < rules; ++r) {
       const double error = change - delta[r] * *earned;
@@ -247,23 +145,6 @@ Step step(const Instant& a, const Instant& b, Prices prices, Hedge hedge, const 
     }
   }
   return sum;
-}
-
-Result<vol::AdaptiveState> learn(const vol::AdaptiveState& state, const Instant& a, const Instant& b, Prices prices,
-                                 const Flags& flags) {
-  std::vector<vol::SmileMove> moves;
-  for (const auto& [name, held] : a.options) {
-    const auto later = b.options.find(name);
-    if (later == b.options.end() || !counts(held, later->second, prices)) continue;
-    moves.push_back({.years = held.years,
-                     .vol = Vol(held.vol),
-                     .moneyness = held.moneyness,
-                     .vega_coin = held.vega_coin,
-                     .net_delta = held.black_delta - price(held, prices),
-                     .change = price(later->second, prices) - price(held, prices),
-                     .hedge_gain = *gain(a, b, held.expiry, Hedge::forward)});
-  }
-  return vol::update(state, b.as_of, moves, flags.adaptive);
 }
 
 std::string month_of(Time t) {
@@ -321,7 +202,7 @@ Result<std::vector<T>> list(const std::string& text, const std::array<const char
 
 Result<Flags> flags_of(const std::vector<std::string>& words) {
   Flags flags;
-  const std::map<std::string, double*> numbers{{"--outlier-scale", &flags.outlier_scale},
+  const std::map<std::string, double*> numbers{{"--outlier-scale", &flags.moves.outlier_scale},
                                                {"--fixed-ssr", &flags.ssr},
                                                {"--memory-days", &flags.adaptive.memory_days},
                                                {"--trial-days", &flags.adaptive.trial_days},
@@ -366,8 +247,8 @@ Result<Flags> flags_of(const std::vector<std::string>& words) {
     }
   }
   if (flags.folders.empty()) return Error{Fault::bad_flag, "no folder given"};
-  if (!(flags.outlier_scale > 0.0))
-    return Error{Fault::bad_flag, fmt::format("--outlier-scale is {}, not above 0", flags.outlier_scale)};
+  if (!(flags.moves.outlier_scale > 0.0))
+    return Error{Fault::bad_flag, fmt::format("--outlier-scale is {}, not above 0", flags.moves.outlier_scale)};
   return flags;
 }
 
@@ -426,14 +307,13 @@ int main(int argc, char** argv) {
           [&](const std::string& name, const std::string& bytes) { return members.emplace(name, bytes).second; });
       if (!read) return fail(read.error());
       for (const auto& [name, bytes] : members) {
-        auto now = instants_of(bytes, flags, perpetuals.value(), surfaces);
+        auto now = instants_of(bytes, flags.moves, perpetuals.value(), surfaces);
         if (!now) return fail(in(archive + ": " + name, now.error()));
         for (const auto& [coin, instant] : now.value()) {
-          if (set.empty()) set = month_of(instant.as_of);
+          if (set.empty()) set = month_of(instant.chain.as_of);
           const auto last = before.find(coin);
           if (last == before.end()) continue;
-          const double hours = seconds_between(last->second.as_of, instant.as_of) / 3600.0;
-          if (!(hours >= least_gap_h && hours <= most_gap_h)) continue;
+          if (!desk::is_step(last->second.chain, instant.chain, flags.moves)) continue;
           Learned& l = learned[coin];
           for (const Prices prices : flags.prices) {
             const bool from_marks = flags.learn_from_marks || prices == Prices::marks;
@@ -443,7 +323,8 @@ int main(int argc, char** argv) {
             }
           }
           for (auto [state, prices] : {std::pair{&l.marks, Prices::marks}, std::pair{&l.mids, Prices::mids}}) {
-            auto next = learn(*state, last->second, instant, prices, flags);
+            const auto moves = desk::smile_moves(last->second.chain, instant.chain, prices);
+            auto next = vol::update(*state, instant.chain.as_of, moves, flags.adaptive);
             if (!next) return fail(in(archive + ": " + name, next.error()));
             *state = next.value();
           }

@@ -177,8 +177,16 @@ void add_hedge(CLI::App& app, HedgeOptions& o) {
           "how vols move with the forward: net (default: no vol moves, the delta is net delta), sticky-strike (the "
           "same "
           "delta, with the fitted smiles and the sensitivity to R shown), sticky-moneyness (R = 0), local-vol (R = 2, "
-          "first order), ssr=R (vol at the money moves by R times the skew)")
+          "first order), ssr=R (vol at the money moves by R times the skew), adaptive (as vols have moved in "
+          "--history, "
+          "where that has been hedging better than net; else net)")
       ->type_name("WORD");
+  command
+      ->add_option(
+          "--history", o.history,
+          "what --dynamics adaptive learns from: recorded snapshots in time order, 4 to 9 hours apart: archives "
+          "(.tar, .tar.gz, .tar.zst), files, or folders of either; those before --as-of count")
+      ->type_name("PATH");
   command
       ->add_option("--vega-reference", o.vega_reference_days,
                    "the tenor whose vega counts once in the weighted vega of --explain and JSON (default: 30)")
@@ -193,7 +201,8 @@ void add_hedge(CLI::App& app, HedgeOptions& o) {
       "Exit: 0 done, 1 refused (or, with --exit-code, a trade is needed), 2 usage, 3 a file cannot be read, 4 internal "
       "fault.\n"
       "More: --neutral delta,gamma --with BTC-PERPETUAL,BTC-25DEC26-100000-C; --numeraire usd --equity BTC=10; -o "
-      "json");
+      "json;\n"
+      "--dynamics adaptive --history RECORDED_FOLDER");
 }
 
 void add_ratio(CLI::App& app, RatioOptions& o) {

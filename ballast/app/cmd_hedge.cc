@@ -1,10 +1,13 @@
+#include <optional>
 #include <ostream>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "ballast/app/commands.h"
 #include "ballast/app/decision_json.h"
 #include "ballast/app/inputs.h"
+#include "ballast/app/learned_history.h"
 #include "ballast/desk/decide.h"
 
 namespace ballast::app {
@@ -48,6 +51,13 @@ bool needs_a_trade(const desk::Decision& decision) {
 }  // namespace
 
 int cmd_hedge(const HedgeOptions& options, Streams streams) {
+  const bool adaptive = options.dynamics && options.dynamics->rule == vol::SmileRule::adaptive;
+  if (adaptive && options.history.empty()) {
+    return fail({Fault::bad_flag, "--dynamics adaptive learns from recorded chains: name them with --history PATH"},
+                streams);
+  }
+  if (!adaptive && !options.history.empty())
+    return fail({Fault::bad_flag, "--history is for --dynamics adaptive"}, streams);
   auto loaded = load_market(options.market);
   if (!loaded) return fail(loaded.error(), streams);
   market::Snapshot market = std::move(loaded).value();
@@ -57,11 +67,17 @@ int cmd_hedge(const HedgeOptions& options, Streams streams) {
   // Names that the chain does not list: what the book holds, what the user hedges with, and the default hedges.
   if (const auto error = add_instruments(market, options.with)) return fail(*error, streams);
   if (const auto error = add_book_instruments(market, portfolio.value())) return fail(*error, streams);
+  std::optional<vol::SmileDynamics> dynamics = options.dynamics;
+  if (adaptive) {
+    auto learned = learned_history(options.history, market, options.with, portfolio.value(), streams.err);
+    if (!learned) return fail(learned.error(), streams);
+    dynamics->learned = std::move(learned).value();
+  }
   desk::Decision decision = desk::decide({.with = options.with,
                                           .targets = options.neutral,
                                           .numeraire = options.numeraire,
                                           .cleaning = cleaning_rules(options.market),
-                                          .dynamics = options.dynamics,
+                                          .dynamics = std::move(dynamics),
                                           .vega_reference_days = options.vega_reference_days},
                                          std::move(market), portfolio.value());
   if (options.strict && decision.quality == desk::Quality::degraded) {

@@ -38,6 +38,7 @@ struct HedgeOptions {
   std::vector<hedge::Target> neutral = {hedge::Target::delta};
   std::optional<Numeraire> numeraire;
   std::optional<vol::SmileDynamics> dynamics;  ///< absent: net delta at fixed vols
+  std::vector<std::string> history;            ///< of adaptive: folders, archives, files, in time order
   double vega_reference_days = 30.0;           ///< > 0
   Format format = Format::table;
   bool explain = false;

@@ -86,6 +86,28 @@ ordered_json smiles_json(const std::optional<risk::Smiles>& smiles) {
   return list;
 }
 
+/// What the adaptive rule has learned and says, by underlying; null under other dynamics.
+ordered_json adaptive_json(const std::optional<risk::Smiles>& smiles) {
+  if (!smiles || smiles->dynamics.rule != vol::SmileRule::adaptive) return nullptr;
+  ordered_json all = ordered_json::object();
+  for (const auto& [underlying, learned] : smiles->dynamics.learned) {
+    ordered_json tenors = ordered_json::array();
+    for (std::size_t i = 0; i < vol::tenors; ++i) {
+      const vol::AdaptiveView seen = vol::view(learned.state, i, learned.rules);
+      tenors.push_back({{"tenor", tenor_name(i)},
+                        {"verdict", vol::verdict(seen, learned.rules)},
+                        {"level", seen.level},
+                        {"tilt", seen.tilt},
+                        {"scale", seen.scale},
+                        {"t", seen.t},
+                        {"instants", seen.instants}});
+    }
+    all[underlying] = {
+        {"learned_to", to_string(learned.state.as_of)}, {"steps", learned.steps}, {"tenors", std::move(tenors)}};
+  }
+  return all;
+}
+
 ordered_json frame_units_json(const std::string& coin, const std::string& money) {
   return {{"delta", coin},
           {"gamma", money + " per squared relative move"},
@@ -188,6 +210,13 @@ ordered_json forwards_json(const vol::QuotedChain& surface) {
 const char* name(Numeraire numeraire) { return numeraire == Numeraire::coin ? "coin" : "usd"; }
 const char* name(hedge::Side side) { return side == hedge::Side::buy ? "buy" : "sell"; }
 
+std::string tenor_name(std::size_t tenor) {
+  const auto& edges = vol::tenor_edges_days;
+  if (tenor == 0) return fmt::format("below {:g} days", edges.front());
+  if (tenor >= edges.size()) return fmt::format("{:g} days and more", edges.back());
+  return fmt::format("{:g} to {:g} days", edges.at(tenor - 1), edges.at(tenor));
+}
+
 std::string convention(const hedge::Plan& plan, const std::optional<risk::Smiles>& smiles) {
   const std::string fixed = plan.numeraire == Numeraire::coin
                                 ? "coin-neutral: net delta (Black delta - premium/forward)"
@@ -218,6 +247,7 @@ std::string decision_json(const Decision& decision, bool one_line) {
   }
   j["forwards"] = forwards_json(decision.surface);
   j["smiles"] = smiles_json(decision.smiles);
+  j["adaptive"] = adaptive_json(decision.smiles);
   return j.dump(one_line ? -1 : 2) + "\n";
 }
 

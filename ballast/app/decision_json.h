@@ -18,6 +18,9 @@ std::string decision_table(const desk::Decision& decision);
 const char* name(Numeraire numeraire);
 const char* name(hedge::Side side);
 
+/// A tenor of the adaptive rule: "below 5 days", "5 to 12 days".
+std::string tenor_name(std::size_t tenor);
+
 /// "coin-neutral, net delta (Black delta - premium / forward)": which delta the size rests on, with its smile dynamics.
 std::string convention(const hedge::Plan& plan, const std::optional<risk::Smiles>& smiles);
 

@@ -52,6 +52,26 @@ std::string smile_text(const Exposure& e) {
                      e.underlying);
 }
 
+/// What the adaptive rule says of each tenor; empty under other dynamics.
+std::string adaptive_text(const std::string& underlying, const vol::SmileDynamics& dynamics) {
+  const auto found = dynamics.learned.find(underlying);
+  if (dynamics.rule != vol::SmileRule::adaptive || found == dynamics.learned.end()) return "";
+  const vol::Learned& learned = found->second;
+  std::string out =
+      fmt::format("  {} learned from {} steps to {}\n", underlying, learned.steps, to_string(learned.state.as_of));
+  for (std::size_t i = 0; i < vol::tenors; ++i) {
+    const vol::AdaptiveView seen = vol::view(learned.state, i, learned.rules);
+    const std::string t = std::isfinite(seen.t) ? fmt::format("{:.2f}", seen.t) : std::string("none");
+    out += fmt::format("  {:>16}: adaptive: {} (t {}, {:.1f} instants)", tenor_name(i),
+                       vol::verdict(seen, learned.rules), t, seen.instants);
+    if (seen.scale > 0.0) {
+      out += fmt::format(": dln vol/dln F = {:.4f} ({:+.4f} {:+.4f} z)", seen.scale, seen.level, seen.tilt);
+    }
+    out += "\n";
+  }
+  return out;
+}
+
 std::string cost_text(const hedge::Cost& cost) {
   if (!cost.spread) return fmt::format("fee {} USD, spread not known", grouped(cost.fee.value, 2));
   return fmt::format("{} USD = {} {} + fee {}", grouped(cost.spread->value + cost.fee.value, 2),
@@ -75,6 +95,7 @@ std::string plan_text(const Exposure& e, const hedge::Plan& plan, const std::opt
       fmt::format("\n{}  index {}  {}\n\n", e.underlying, grouped(e.index.value, 2), convention(plan, smiles));
   out += exposure_text(e) + "\n";
   out += smile_text(e);
+  if (e.dynamics) out += adaptive_text(e.underlying, *e.dynamics);
   if (plan.numeraire == Numeraire::usd) {
     out += fmt::format("  equity {} {}\n",
                        e.equity ? grouped(e.equity->value, 6) : std::string("0 (nothing settles in the coin)"),
@@ -147,8 +168,10 @@ std::string position_lines(const PositionRisk& p, Numeraire numeraire) {
   }
   if (u.smile) {
     const risk::SmileRisk& s = *u.smile;
-    out += fmt::format("\n      smile: fitted vol {:.4f}, slope dvol/dk {:+.6f}, curvature {:+.6f}, R = {}",
-                       s.fitted.value, s.slope, s.curvature, shortest(s.stickiness));
+    out += fmt::format("\n      smile: fitted vol {:.4f}, slope dvol/dk {:+.6f}, curvature {:+.6f}, {}", s.fitted.value,
+                       s.slope, s.curvature,
+                       std::isfinite(s.stickiness) ? "R = " + shortest(s.stickiness)
+                                                   : fmt::format("dln vol/dln F = {:+.6f}", s.response));
     out += fmt::format("\n      delta along it = {:.8f} {:+.8f} (vega dvol/dF) = {:.8f}; gamma {:.6g} {:+.6g} per USD",
                        u.net_delta, s.delta, u.hedge_delta(), u.gamma, s.gamma);
   }
@@ -216,15 +239,20 @@ std::string vega_lines(const risk::VegaBuckets& vega) {
 
 std::string smile_lines(const Decision& decision) {
   if (!decision.smiles) return "";
-  std::string out = fmt::format("\nsmiles, {}: dvol/dF = (R - 1) slope / F\n", vol::name(decision.smiles->dynamics));
+  const vol::SmileDynamics& dynamics = decision.smiles->dynamics;
+  const bool adaptive = dynamics.rule == vol::SmileRule::adaptive;
+  std::string out = fmt::format(
+      "\nsmiles, {}: dvol/dF = {}\n", vol::name(dynamics),
+      adaptive ? "vol scale (level + tilt z) / F, z = ln(K/F) / (vol at the money sqrt(years))" : "(R - 1) slope / F");
+  for (const auto& [underlying, learned] : dynamics.learned) out += adaptive_text(underlying, dynamics);
   for (const auto& [index, surface] : decision.smiles->surfaces) {
     for (const vol::Slice& slice : surface.slices) {
       const vol::SmilePoint atm = vol::at(slice.shape, 0.0);
-      out += fmt::format("  {} {}: at the money {:.4f}, skew {:+.4f}, R = {}; {} quotes, rmse {:.5f}, worst {:.5f}\n",
-                         index, to_string(slice.expiry).substr(0, 10), vol::vol_of(atm, slice.years).value,
+      out += fmt::format("  {} {}: at the money {:.4f}, skew {:+.4f}, {}{} quotes, rmse {:.5f}, worst {:.5f}\n", index,
+                         to_string(slice.expiry).substr(0, 10), vol::vol_of(atm, slice.years).value,
                          vol::vol_slope(atm, slice.years),
-                         shortest(vol::rule_at(decision.smiles->dynamics, slice.years).stickiness), slice.health.quotes,
-                         slice.health.rmse, slice.health.worst);
+                         adaptive ? "" : "R = " + shortest(vol::rule_at(dynamics, slice.years).stickiness) + "; ",
+                         slice.health.quotes, slice.health.rmse, slice.health.worst);
     }
   }
   return out;

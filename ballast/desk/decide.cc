@@ -26,6 +26,9 @@ constexpr double farthest_fit = 0.03;  // vol: a smile that misses an option's q
 // 30 % a year explains, which is beyond any basis in the recorded chains.
 constexpr double farthest_from_index = 0.10, largest_carry = 0.30;
 constexpr double doubtful_from_index = 0.03;  // perpetuals and spot
+// Of the adaptive rule: it was chosen on steps of six hours, and after two days a quarter of its record (half-life 5
+// days) has faded without a witness.
+constexpr double oldest_learning_days = 2.0;
 
 void degrade(Decision& decision, std::string reason) {
   if (decision.quality == Quality::ok) decision.quality = Quality::degraded;
@@ -122,6 +125,30 @@ void judge_option(Decision& decision, const Instrument& instrument, const risk::
   if (forward.spread > loosest_forward * forward.price.value) {
     degrade(decision, fmt::format("strikes of {} {} disagree on the forward by {:.2f} USD", instrument.index,
                                   to_string(instrument.expiry), forward.spread));
+  }
+}
+
+/// What keeps the adaptive rule from being used on an underlying at all.
+std::optional<std::string> unfit(const vol::Learned& learned, const std::string& underlying, Time as_of) {
+  if (!(learned.state.as_of < as_of)) {
+    return fmt::format("the adaptive rule has learned of {} to {}, not before {}", underlying,
+                       to_string(learned.state.as_of), to_string(as_of));
+  }
+  const double days = seconds_between(learned.state.as_of, as_of) / 86400.0;
+  if (days <= oldest_learning_days) return std::nullopt;
+  return fmt::format("the adaptive rule has learned of {} to {}, {:.1f} days before {}: at most {:g} are allowed",
+                     underlying, to_string(learned.state.as_of), days, to_string(as_of), oldest_learning_days);
+}
+
+/// The rule's verdict on an underlying: it may have learned too little to be judged, or not be worth using now.
+void judge_learned(Decision& decision, const vol::Learned& learned, const std::string& underlying) {
+  const vol::AdaptiveView seen = vol::view(learned.state, 0, learned.rules);  // the record is of all tenors
+  if (!(seen.instants >= learned.rules.least_instants)) {
+    degrade(decision, fmt::format("adaptive: {} has a record of {:.1f} instants from {} steps, {:g} are due: net delta",
+                                  underlying, seen.instants, learned.steps, learned.rules.least_instants));
+  } else if (!(seen.t >= learned.rules.significance)) {
+    decision.notes.push_back(fmt::format("adaptive: {} not significant, net delta: t {:.2f} of {:g}, {:.1f} instants",
+                                         underlying, seen.t, learned.rules.significance, seen.instants));
   }
 }
 
@@ -306,6 +333,14 @@ Decision decide(const Config& config, market::Snapshot market, const market::Por
     if (const auto fault = fails_check(plan.value(), exposure))
       return refuse(std::move(decision), "the plan fails its check: " + *fault);
     judge_underlying(decision, exposure, config.cleaning, plan.value().numeraire, portfolio);
+    if (smiles != nullptr) {
+      const auto learned = smiles->dynamics.learned.find(exposure.underlying);
+      if (learned != smiles->dynamics.learned.end()) {
+        if (const auto fault = unfit(learned->second, exposure.underlying, decision.as_of))
+          return refuse(std::move(decision), *fault);
+        judge_learned(decision, learned->second, exposure.underlying);
+      }
+    }
     for (const risk::PositionRisk& p : exposure.positions) {
       if (const auto fault = off_index(p.instrument, p.unit)) return refuse(std::move(decision), *fault);
       judge_price(decision, p.instrument, p.unit);

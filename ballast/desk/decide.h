@@ -54,7 +54,8 @@ std::string default_hedge(const risk::Exposure& exposure);
 /// live, replay and simulation call it too. Deterministic; no clock, no randomness. A decision is refused, never
 /// guessed, when a position or a hedge instrument has no trusted price (but a
 /// future or perpetual that was never quoted is sized at the parity forward or the index, DEGRADED: docs/safety.md),
-/// vol or forward, when smile dynamics are asked for and an option of book or hedge is of an expiry without a smile,
+/// vol or forward, when the adaptive rule was learned up to as_of or later, or to more than two days before it,
+/// when smile dynamics are asked for and an option of book or hedge is of an expiry without a smile,
 /// when the targets cannot be reached, or when the solved plan fails its check: finite, residual delta
 /// within half a lot and not larger than before.
 Decision decide(const Config& config, market::Snapshot market, const market::Portfolio& portfolio);

@@ -236,3 +236,42 @@ TEST_CASE("every quote that went in is used or dropped with a reason") {
   for (const auto& [name, quote] : test::worked_market().quotes) CHECK(seen.contains(name));
   for (const market::Dropped& dropped : d.dropped) CHECK_FALSE(dropped.reason.empty());
 }
+
+TEST_CASE("the adaptive rule reaches the trade, and is refused, doubted or set aside by what it has learned") {
+  const Time now = test::worked_market().as_of;
+  const auto decide_on = [&](const vol::Learned& learned) {
+    desk::Config config;
+    config.dynamics = {.rule = vol::SmileRule::adaptive, .learned = {{"BTC", learned}}};
+    return decide_on_smile(nullptr, skewed, "BTC-31JAN26-66000-C", config);
+  };
+  const auto hours_ago = [&](double hours) { return Time{now.ms - static_cast<std::int64_t>(hours * 3.6e6)}; };
+  const Decision net = decide_on_smile(nullptr, skewed);
+  const Decision used = decide_on(test::learned_example(-1.2, -0.4, 0.1, 40, hours_ago(6.0)));
+  REQUIRE(used.plans.size() == 1);
+  CHECK(used.quality == Quality::ok);
+  CHECK(used.plans[0].legs.at(0).ratio < net.plans[0].legs.at(0).ratio - 1.0);
+
+  const Decision idle = decide_on(test::learned_example(0.0, 0.0, 1.0, 40, hours_ago(6.0)));
+  REQUIRE(idle.plans.size() == 1);
+  CHECK(idle.quality == Quality::ok);
+  CHECK(idle.plans[0].legs.at(0).ratio == net.plans[0].legs.at(0).ratio);  // net delta, bit for bit
+  CHECK(std::any_of(idle.notes.begin(), idle.notes.end(), [](const std::string& note) {
+    return note.find("not significant, net delta") != std::string::npos;
+  }));
+
+  const Decision brief = decide_on(test::learned_example(-1.2, -0.4, 0.1, 6, hours_ago(6.0)));
+  CHECK(brief.quality == Quality::degraded);
+  CHECK(mentions(brief, "8 are due"));
+  CHECK(brief.plans.at(0).legs.at(0).ratio == net.plans[0].legs.at(0).ratio);
+
+  CHECK(decide_on(test::learned_example(-1.2, -0.4, 0.1, 40, hours_ago(47.9))).quality == Quality::ok);
+  for (const double hours : {48.1, 0.0, -6.0}) {
+    CAPTURE(hours);
+    const Decision refused = decide_on(test::learned_example(-1.2, -0.4, 0.1, 40, hours_ago(hours)));
+    CHECK(refused.quality == Quality::refused);
+    CHECK(mentions(refused, "the adaptive rule has learned of BTC to"));
+  }
+  desk::Config unlearned;
+  unlearned.dynamics = {.rule = vol::SmileRule::adaptive};
+  CHECK(decide_on_smile(nullptr, skewed, "BTC-31JAN26-66000-C", unlearned).quality == Quality::refused);
+}

@@ -9,6 +9,7 @@
 #include "ballast/vol/svi.h"
 #include "tests/support.h"
 #include "tests/table_error.h"
+#include "tests/worked_example.h"
 
 using namespace ballast;
 using market::OptionType;
@@ -86,7 +87,7 @@ TEST_CASE("smile Greeks: every one is what pricing again on the moved smile give
   for (const double stickiness : {-0.5, 0.0, 1.0, 1.4, 2.0}) {
     for (const double slope : {0.0, -0.4}) {
       const SmileDynamics dynamics{
-          .rule = SmileRule::adaptive, .stickiness = 1.0, .tenors = {{Years(t0), stickiness, slope}}};
+          .rule = SmileRule::by_tenor, .stickiness = 1.0, .tenors = {{Years(t0), stickiness, slope}}};
       for (const double strike : {45500.0, 58000.0, 65000.0, 71000.0, 91000.0}) {
         for (const OptionType type : {OptionType::call, OptionType::put}) {
           CAPTURE(stickiness);
@@ -208,4 +209,49 @@ TEST_CASE("SABR: Bartlett's delta hardly knows beta, Hagan's does") {
              b = pricing::sabr_greeks(half, strike, OptionType::call);
   CHECK(std::abs(a.hagan_delta - b.hagan_delta) >= 0.02);
   CHECK(std::abs(a.bartlett_delta - b.bartlett_delta) <= 0.05 * std::abs(a.hagan_delta - b.hagan_delta));
+}
+
+TEST_CASE("adaptive Greeks: what pricing again gives when every vol answers to the forward as the rule says") {
+  // dln sigma / dx = response at the moneyness of the moved forward, integrated by Simpson's rule, which is exact for
+  // it; no Greek and no closed form enters.
+  const vol::Svi smile = {.a = 0.0085, .b = 0.085, .rho = -0.12, .m = 0.015, .sigma = 0.16};
+  const double f0 = 65000.0, stdev = std::sqrt(vol::at(smile, 0.0).total_variance);
+  const Years t(0.0821917808219178);
+  const vol::Learned learned = test::learned_example(-1.2, -0.4, 0.1, 40, Time{1'767'225'600'000});
+  const auto answer = [&](double z) { return vol::response(learned.state, t, z, learned.rules).value; };
+  REQUIRE(answer(0.0) < -0.5);
+  REQUIRE(answer(1.0) < answer(0.0) - 0.1);
+  for (const double strike : {45500.0, 58000.0, 65000.0, 71000.0, 91000.0}) {
+    CAPTURE(strike);
+    const double k = std::log(strike / f0), now = vol::vol_of(vol::at(smile, k), t).value;
+    const auto price = [&](double f, double lift) {
+      const double x = std::log(f / f0);
+      const double moved =
+          x / 6.0 * (answer(k / stdev) + 4.0 * answer((k - 0.5 * x) / stdev) + answer((k - x) / stdev));
+      return pricing::black_price({Price(f), Price(strike), Vol(now * std::exp(moved) + lift), t, OptionType::put})
+          .value;
+    };
+    const vol::VolMove move = vol::adaptive_move(learned, Vol(now), k, stdev * stdev, Price(f0), t);
+    const SmileGreeks g = pricing::smile_greeks({Price(f0), Price(strike), Vol(now), t, OptionType::put}, move);
+    const auto first = [&](auto of, double h) {
+      return (4.0 * (of(h) - of(-h)) / (2.0 * h) - (of(2.0 * h) - of(-2.0 * h)) / (4.0 * h)) / 3.0;
+    };
+    const auto usd = [&](double df) { return price(f0 + df, 0.0); };
+    const auto coin = [&](double df) { return price(f0 + df, 0.0) / (f0 + df); };
+    const auto delta = [&](double df) { return first([&](double by) { return price(f0 + df + by, 0.0); }, 40.0); };
+    const auto vega = [&](double df) { return (price(f0 + df, 1e-4) - price(f0 + df, -1e-4)) / 2e-4; };
+    CHECK(std::abs(g.delta - first(usd, 40.0)) <= 3e-10);
+    CHECK(std::abs(g.net_delta - f0 * first(coin, 40.0)) <= 3e-10);
+    CHECK(std::abs(g.gamma - first(delta, 80.0)) * f0 <= 1e-6);
+    CHECK(std::abs(g.vanna - first(vega, 80.0)) <= 3e-8);
+  }
+  // Where moneyness is held the tilt no longer bends the smile; outside the domain there is no number.
+  const double far = 3.5 * stdev, held = answer(3.0);
+  const vol::VolMove move = vol::adaptive_move(learned, Vol(0.6), far, stdev * stdev, Price(f0), t);
+  CHECK(move.to_forward * f0 == doctest::Approx(0.6 * held).epsilon(1e-14));
+  CHECK(move.to_forward_twice * f0 * f0 == doctest::Approx(0.6 * held * (held - 1.0)).epsilon(1e-13));
+  CHECK(std::isnan(vol::adaptive_move(learned, Vol(0.0), 0.0, 0.03, Price(f0), t).to_forward));
+  CHECK(std::isnan(vol::adaptive_move(learned, Vol(0.6), 0.0, 0.03, Price(f0), Years(0.0)).to_forward));
+  const vol::SmileDynamics adaptive{.rule = SmileRule::adaptive, .learned = {{"BTC", learned}}};
+  CHECK(std::isnan(vol::vol_move(adaptive, vol::at(smile, 0.0), Price(f0), t, 0.0).to_forward));
 }

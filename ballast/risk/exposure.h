@@ -58,7 +58,8 @@ struct SmileRisk {
   Vol fitted;                      ///< the fitted smile's vol: near the quoted one, or the slope is doubtful
   double slope = 0;                ///< dvol/dk, k = ln(strike/forward)
   double curvature = 0;            ///< d²vol/dk²
-  double stickiness = 1;           ///< R that was used
+  double stickiness = 1;           ///< R that was used; NaN under the adaptive rule, which has none
+  double response = 0;             ///< dln vol / dln F at this strike, as the dynamics have it
   double delta = 0;                ///< coin per coin, to Black and net delta alike: vega dvol/dF
   double gamma = 0;                ///< coin per USD
   double vanna = 0;                ///< coin per 1.00 of vol

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include "ballast/pricing/black.h"
+#include "ballast/pricing/inverse.h"
 #include "ballast/risk/exposure.h"
 #include "tests/worked_example.h"
 
@@ -223,10 +224,45 @@ TEST_CASE("an option whose expiry has no smile is refused, with the reason") {
   smiles.surfaces.clear();
   smiles.unfitted.emplace("btc_usd", Error{Fault::no_solution, "it did not converge"});
   refused(smiles, "it did not converge");
-  smiles = smiles_of({.rule = vol::SmileRule::adaptive});  // without tenors
+  smiles = smiles_of({.rule = vol::SmileRule::by_tenor});  // without tenors
   refused(smiles, "not finite");
   // Futures need no smile.
   smiles.surfaces.clear();
   const market::Portfolio futures{.positions = {position("BTC-31JAN26", 60000, market::SizeUnit::usd)}, .accounts = {}};
   CHECK(risk::exposure(futures, s, vol::quoted(s), &smiles));
+}
+
+TEST_CASE(
+    "the adaptive rule adds vega_coin times its adjustment to net delta, and nothing while it is not significant") {
+  const market::Snapshot s = market_with_linear();
+  const vol::QuotedChain chain = vol::quoted(s);
+  const vol::Learned learned = test::learned_example(-1.2, -0.4, 0.1, 40, Time{s.as_of.ms - 3'600'000});
+  const vol::Learned idle = test::learned_example(0.0, 0.0, 1.0, 40, Time{s.as_of.ms - 3'600'000});
+  REQUIRE(vol::view(learned.state, 2, learned.rules).scale > 0.5);
+  REQUIRE(vol::view(idle.state, 2, idle.rules).scale == 0.0);
+  const Smiles used = smiles_of({.rule = vol::SmileRule::adaptive, .learned = {{"BTC", learned}}}),
+               unused = smiles_of({.rule = vol::SmileRule::adaptive, .learned = {{"BTC", idle}}});
+  for (const char* name : {test::worked_call, test::worked_put, linear_call}) {
+    CAPTURE(name);
+    const market::Instrument& i = s.instruments.at(name);
+    const vol::QuotedOption& o = chain.options.at(name);
+    const auto unit = risk::value(i, s, chain, &used), off = risk::value(i, s, chain, &unused);
+    REQUIRE(unit);
+    REQUIRE(off);
+    const double z = std::log(i.strike / o.forward.value) / std::sqrt(vol::at(smile, 0.0).total_variance);
+    const double vega_coin =
+        pricing::inverse_greeks({o.forward, Price(i.strike), o.vol, o.years, i.option_type}).vega_coin;
+    const double added = vega_coin * vol::adjustment(learned.state, o.years, o.vol, z, learned.rules);
+    CHECK(added < -0.01);  // vols that rise when the forward falls: less delta
+    CHECK(std::abs(unit.value().hedge_delta() - (unit.value().net_delta + added)) <= 1e-12);
+    CHECK(unit.value().smile->theta == 0.0);
+    CHECK(std::isnan(unit.value().smile->stickiness));
+    CHECK(off.value().hedge_delta() == off.value().net_delta);
+    CHECK(off.value().hedge_gamma() == off.value().gamma);
+    CHECK(off.value().smile->vanna == 0.0);
+  }
+  const Smiles none = smiles_of({.rule = vol::SmileRule::adaptive});
+  const auto refused = risk::value(s.instruments.at(test::worked_call), s, chain, &none);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().what.find("learned nothing of BTC") != std::string::npos);
 }

@@ -84,8 +84,19 @@ Result<SmileRisk> smile_risk(const Instrument& instrument, const pricing::Vanill
   }
   const double k = math::log_ratio(option.strike.value, option.forward.value);
   const vol::SmilePoint point = vol::at(slice->shape, k);
-  const vol::VolMove move = vol::vol_move(smiles.dynamics, point, option.forward, option.years,
-                                          vol::variance_slope(surface->second, k, option.years));
+  vol::VolMove move;
+  if (smiles.dynamics.rule == vol::SmileRule::adaptive) {
+    const auto learned = smiles.dynamics.learned.find(instrument.underlying);
+    if (learned == smiles.dynamics.learned.end()) {
+      return Error{Fault::missing_data, fmt::format("{}: the adaptive rule has learned nothing of {}", instrument.name,
+                                                    instrument.underlying)};
+    }
+    move = vol::adaptive_move(learned->second, option.vol, k, vol::at(slice->shape, 0.0).total_variance, option.forward,
+                              option.years);
+  } else {
+    move = vol::vol_move(smiles.dynamics, point, option.forward, option.years,
+                         vol::variance_slope(surface->second, k, option.years));
+  }
   const pricing::BlackGreeks fixed = pricing::black_greeks(option);
   const pricing::SmileGreeks along = pricing::smile_greeks(option, move);
   SmileRisk r;
@@ -93,6 +104,7 @@ Result<SmileRisk> smile_risk(const Instrument& instrument, const pricing::Vanill
   r.slope = vol::vol_slope(point, option.years);
   r.curvature = vol::vol_curvature(point, option.years);
   r.stickiness = vol::rule_at(smiles.dynamics, option.years).stickiness;
+  r.response = move.to_forward * option.forward.value / option.vol.value;
   r.delta = fixed.vega * move.to_forward * still_exposed;  // not along.delta - fixed.delta, which would round
   r.gamma = (along.gamma - fixed.gamma) * still_exposed;
   r.vanna = (along.vanna - fixed.vanna) * still_exposed;

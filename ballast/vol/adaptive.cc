@@ -192,6 +192,22 @@ AdaptiveView view(const AdaptiveState& state, std::size_t tenor, const AdaptiveR
   return seen;
 }
 
+const char* verdict(const AdaptiveView& view, const AdaptiveRules& rules) {
+  if (view.scale > 0.0) return "used";
+  if (!(view.instants >= rules.least_instants)) return "record too short, net delta";
+  if (!(view.t >= rules.significance)) return "not significant, net delta";
+  return "no gain in this tenor, net delta";
+}
+
+AdaptiveResponse response(const AdaptiveState& state, Years years, double moneyness, const AdaptiveRules& rules) {
+  if (!(years.value > 0.0 && std::isfinite(moneyness))) return {NAN, NAN};
+  const AdaptiveView seen = view(state, tenor_of(years), rules);
+  const bool free =
+      std::abs(moneyness) < widest_moneyness && std::abs(seen.level + seen.tilt * moneyness) < rules.steepest;
+  return {.value = seen.scale * response({.level = seen.level, .tilt = seen.tilt}, moneyness, rules),
+          .by_moneyness = free ? seen.scale * seen.tilt : 0.0};
+}
+
 double adjustment(const AdaptiveState& state, Years years, Vol vol, double moneyness, const AdaptiveRules& rules) {
   if (!(years.value > 0.0 && vol.value > 0.0 && std::isfinite(moneyness))) return NAN;
   const AdaptiveView seen = view(state, tenor_of(years), rules);

@@ -92,6 +92,19 @@ struct AdaptiveView {
 };
 AdaptiveView view(const AdaptiveState& state, std::size_t tenor, const AdaptiveRules& rules);
 
+/// Why the scale is what it is: "used", "record too short, net delta", "not significant, net delta" or, where the
+/// record of all tenors is good and this one's is not, "no gain in this tenor, net delta".
+const char* verdict(const AdaptiveView& view, const AdaptiveRules& rules);
+
+/// What the rule says of one option: dln vol(K) / dln F, scale applied, and how that changes with moneyness.
+struct AdaptiveResponse {
+  double value = 0.0;         ///< scale · (level + tilt z), held at the steepest; exactly 0 while not significant
+  double by_moneyness = 0.0;  ///< scale · tilt; 0 where moneyness or response is held
+};
+
+/// Domain   years > 0, moneyness finite, else NaN in both.
+AdaptiveResponse response(const AdaptiveState& state, Years years, double moneyness, const AdaptiveRules& rules);
+
 /// E[dvol(K)] / dlnF of an option in per 1.00 of vol; times vega_coin it is what the minimum-variance delta adds to
 /// the net delta (times vega/F, to the Black delta: the same number). Exactly 0 while the rule is not significant.
 /// Domain   years, vol > 0, moneyness finite, else NaN.

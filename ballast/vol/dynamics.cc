@@ -22,6 +22,7 @@ std::string name(const SmileDynamics& dynamics) {
     case SmileRule::sticky_moneyness: return "sticky-moneyness";
     case SmileRule::sticky_local_vol: return "local-vol";
     case SmileRule::skew_stickiness: return "ssr=" + shortest(dynamics.stickiness);
+    case SmileRule::by_tenor: return "by-tenor";
     case SmileRule::adaptive: return "adaptive";
   }
   return "";
@@ -31,6 +32,7 @@ Result<SmileDynamics> smile_dynamics(const std::string& word) {
   if (word == "net" || word == "sticky-strike") return SmileDynamics{.rule = SmileRule::sticky_strike};
   if (word == "sticky-moneyness") return SmileDynamics{.rule = SmileRule::sticky_moneyness};
   if (word == "local-vol") return SmileDynamics{.rule = SmileRule::sticky_local_vol};
+  if (word == "adaptive") return SmileDynamics{.rule = SmileRule::adaptive};
   if (word.starts_with("ssr=")) {
     const auto stickiness = parse_number(word.substr(4));
     if (stickiness && std::abs(*stickiness) <= widest_stickiness)
@@ -38,8 +40,9 @@ Result<SmileDynamics> smile_dynamics(const std::string& word) {
   }
   return Error{
       Fault::bad_input,
-      fmt::format("{} is not one of net, sticky-strike, sticky-moneyness, local-vol, ssr=R with R in [-{}, {}]",
-                  quoted(word), widest_stickiness, widest_stickiness)};
+      fmt::format(
+          "{} is not one of net, sticky-strike, sticky-moneyness, local-vol, ssr=R with R in [-{}, {}], adaptive",
+          quoted(word), widest_stickiness, widest_stickiness)};
 }
 
 TenorRule rule_at(const SmileDynamics& dynamics, Years years) {
@@ -49,16 +52,17 @@ TenorRule rule_at(const SmileDynamics& dynamics, Years years) {
     case SmileRule::sticky_moneyness: return {years, 0.0, 0.0};
     case SmileRule::sticky_local_vol: return {years, 2.0, 0.0};
     case SmileRule::skew_stickiness: return {years, dynamics.stickiness, 0.0};
-    case SmileRule::adaptive: break;
+    case SmileRule::adaptive: return {years, nan, nan};
+    case SmileRule::by_tenor: break;
   }
-  const std::vector<TenorRule>& tenors = dynamics.tenors;
+  const std::vector<TenorRule>& given = dynamics.tenors;
   const auto not_rising = [](const TenorRule& a, const TenorRule& b) { return !(a.years < b.years); };
-  if (tenors.empty() || std::adjacent_find(tenors.begin(), tenors.end(), not_rising) != tenors.end())
+  if (given.empty() || std::adjacent_find(given.begin(), given.end(), not_rising) != given.end())
     return {years, nan, nan};
-  const auto far = std::find_if(tenors.begin(), tenors.end(), [&](const TenorRule& t) { return t.years >= years; });
-  if (far == tenors.begin()) return {years, far->stickiness, far->atm_slope};
+  const auto far = std::find_if(given.begin(), given.end(), [&](const TenorRule& t) { return t.years >= years; });
+  if (far == given.begin()) return {years, far->stickiness, far->atm_slope};
   const TenorRule& near = *(far - 1);
-  if (far == tenors.end()) return {years, near.stickiness, near.atm_slope};
+  if (far == given.end()) return {years, near.stickiness, near.atm_slope};
   const double share = (years - near.years) / (far->years - near.years);
   return {years, near.stickiness + share * (far->stickiness - near.stickiness),
           near.atm_slope + share * (far->atm_slope - near.atm_slope)};
@@ -78,6 +82,15 @@ VolMove vol_move(const SmileDynamics& dynamics, const SmilePoint& point, Price f
     to_time = -(total_variance_slope - vol * vol) / (2.0 * vol * t);  // w = vol² years
   }
   return {.to_forward = by_x / f, .to_forward_twice = (by_xx - by_x) / (f * f), .to_time = to_time};
+}
+
+VolMove adaptive_move(const Learned& learned, Vol vol, double k, double at_the_money, Price forward, Years years) {
+  const double f = forward.value, stdev = std::sqrt(at_the_money);
+  if (!(vol.value > 0.0 && at_the_money > 0.0 && f > 0.0)) return {nan, nan, nan};
+  const AdaptiveResponse m = response(learned.state, years, k / stdev, learned.rules);
+  const double by_x = vol.value * m.value;
+  const double by_xx = vol.value * (m.value * m.value - m.by_moneyness / stdev);
+  return {.to_forward = by_x / f, .to_forward_twice = (by_xx - by_x) / (f * f), .to_time = 0.0};
 }
 
 double variance_slope(const Surface& surface, double k, Years years) {

@@ -1,9 +1,11 @@
 #pragma once
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "ballast/base/result.h"
+#include "ballast/vol/adaptive.h"
 #include "ballast/vol/surface.h"
 
 namespace ballast::vol {
@@ -15,7 +17,8 @@ enum class SmileRule {
   sticky_local_vol,  ///< R = 2: the local vols stay. To first order in the skew only: on a CEV model the delta is
                      ///< within 2e-3 of the exact one; the exact one reprices on bumped spot with the local vols kept
   skew_stickiness,   ///< R as given: the move of the vol at the money per unit of ln(forward), over the skew there
-  adaptive           ///< R, or the move itself, as given for each tenor
+  by_tenor,          ///< R, or the move itself, as given for each tenor
+  adaptive           ///< the move as learned from recorded chains, tenor by tenor: ballast/vol/adaptive.h
 };
 
 /// The rule of one tenor. The vol at the money moves by stickiness · skew + atm_slope per unit of ln(forward).
@@ -26,22 +29,32 @@ struct TenorRule {
                             ///< R can be had, R = 0 and the measured slope
 };
 
+/// What the adaptive rule has learned of one underlying. Its as_of is the end of the last step.
+struct Learned {
+  AdaptiveState state;
+  AdaptiveRules rules;    ///< that the state was learned by and is read with
+  std::size_t steps = 0;  ///< from one snapshot to the next that it learned from
+};
+
 /// A named choice of smile dynamics.
 struct SmileDynamics {
   SmileRule rule = SmileRule::sticky_strike;
-  double stickiness = 1.0;        ///< R of skew_stickiness
-  std::vector<TenorRule> tenors;  ///< of adaptive, by rising years
+  double stickiness = 1.0;                 ///< R of skew_stickiness
+  std::vector<TenorRule> tenors;           ///< of by_tenor, by rising years
+  std::map<std::string, Learned> learned;  ///< of adaptive, by underlying: "BTC"
 };
 
-/// "sticky-strike", "sticky-moneyness", "local-vol", "ssr=1.4", "adaptive".
+/// "sticky-strike", "sticky-moneyness", "local-vol", "ssr=1.4", "by-tenor", "adaptive".
 std::string name(const SmileDynamics& dynamics);
 
-/// The dynamics of a word: a name above ("net" is sticky-strike by another name), with its number.
+/// The dynamics of a word: a name above but by-tenor ("net" is sticky-strike by another name), with its number;
+/// adaptive has learned nothing yet.
 /// Fault bad_input: another word, or an R that is no finite number in [-10, 10].
 Result<SmileDynamics> smile_dynamics(const std::string& word);
 
-/// The rule at one time to expiry; of adaptive linear in years between tenors and flat beyond them.
-/// Domain   years > 0; adaptive with tenors by strictly rising years. Outside: NaN fields.
+/// The rule at one time to expiry; of by_tenor linear in years between tenors and flat beyond them.
+/// Domain   years > 0; by_tenor with tenors by strictly rising years; not adaptive, which has no R. Outside: NaN
+/// fields.
 TenorRule rule_at(const SmileDynamics& dynamics, Years years);
 
 /// How the vol of a fixed strike and expiry moves.
@@ -68,11 +81,24 @@ struct VolMove {
 
 /// The move at one point of a slice. `total_variance_slope` is dw/dyears at fixed k, as variance_slope() has it; only
 /// sticky moneyness asks for it.
-/// Domain   total variance, years and forward > 0; outside: NaN fields.
+/// Domain   total variance, years and forward > 0, not adaptive (it has adaptive_move()); outside: NaN fields.
 /// Source   L. Bergomi, "Smile dynamics IV", Risk (December 2009) for R; derived above. Held by
 ///          moving an SVI smile and pricing again, and by tests/data/smile_deltas.csv.
 VolMove vol_move(const SmileDynamics& dynamics, const SmilePoint& point, Price forward, Years years,
                  double total_variance_slope);
+
+/// The adaptive rule's move of an option with vol `vol` at k = ln(K/F) and z = k / sqrt(at_the_money), at_the_money the
+/// smile's total variance there. With m = scale · (level + tilt z), the rule lifts every strike in proportion,
+///
+///     sigma(K; x) = vol · exp(scale · (level x + tilt (z x - x² / (2 sqrt(at_the_money)))))
+///
+/// which is dln sigma / dx = m at every x, z moving with the forward in the same yardstick. So sigma_x = vol m and
+/// sigma_xx = vol (m² - scale · tilt / sqrt(at_the_money)); where z or m is held, at 3 and at the steepest, the last
+/// term is 0. A strike of an expiry keeps its vol in time. A parallel lift comes on top and leaves the move as it is.
+/// sigma_x · vega_coin is vega_coin · adjustment(): exact, what the rule was judged by. While the rule is not
+/// significant every field is exactly 0 and the delta is the net delta.
+/// Domain   vol, at_the_money, forward, years > 0, k finite; outside: NaN fields.
+VolMove adaptive_move(const Learned& learned, Vol vol, double k, double at_the_money, Price forward, Years years);
 
 /// dw/dyears of a surface at fixed k, from the side of the nearer expiry: what passing time meets.
 /// Domain   as at(surface, k, years); outside: NaN.

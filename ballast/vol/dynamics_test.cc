@@ -17,14 +17,14 @@ const Years years(0.0822);
 }  // namespace
 
 TEST_CASE("dynamics: words and their names") {
-  for (const char* word : {"sticky-strike", "sticky-moneyness", "local-vol", "ssr=1.4", "ssr=-0.5"}) {
+  for (const char* word : {"sticky-strike", "sticky-moneyness", "local-vol", "ssr=1.4", "ssr=-0.5", "adaptive"}) {
     CAPTURE(word);
     const auto dynamics = vol::smile_dynamics(word);
     REQUIRE(dynamics);
     CHECK(vol::name(dynamics.value()) == word);
   }
   CHECK(vol::smile_dynamics("net").value().rule == SmileRule::sticky_strike);
-  for (const char* word : {"", "sticky", "ssr=", "ssr=x", "ssr=nan", "ssr=11", "SSR=1", "adaptive"}) {
+  for (const char* word : {"", "sticky", "ssr=", "ssr=x", "ssr=nan", "ssr=11", "SSR=1", "by-tenor"}) {
     CAPTURE(word);
     const auto refused = vol::smile_dynamics(word);
     REQUIRE_FALSE(refused);
@@ -49,7 +49,7 @@ TEST_CASE("dynamics: the vol at the money moves by R times the skew") {
 
 TEST_CASE("dynamics: of tenors, linear between and flat beyond") {
   SmileDynamics d{
-      .rule = SmileRule::adaptive, .stickiness = 1.0, .tenors = {{Years(0.1), 0.8, 0.02}, {Years(0.3), 1.6, 0.0}}};
+      .rule = SmileRule::by_tenor, .stickiness = 1.0, .tenors = {{Years(0.1), 0.8, 0.02}, {Years(0.3), 1.6, 0.0}}};
   CHECK(vol::rule_at(d, Years(0.05)).stickiness == 0.8);
   CHECK(vol::rule_at(d, Years(0.1)).stickiness == 0.8);
   CHECK(vol::rule_at(d, Years(0.2)).stickiness == doctest::Approx(1.2));
