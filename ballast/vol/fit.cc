@@ -109,7 +109,7 @@ internal::SliceRules slice_rules(const FitRules& rules) {
           .exact = rules.exact};
 }
 
-Surface fit_by_condition(std::span<const SliceQuotes> quotes, const FitRules& rules, const Surface* warm) {
+Result<Surface> fit_by_condition(std::span<const SliceQuotes> quotes, const FitRules& rules, const Surface* warm) {
   std::vector<VarianceSpline> starts(quotes.size());
   std::vector<const VarianceSpline*> start_of(warm ? quotes.size() : 0, nullptr);
   for (std::size_t i = 0; i < start_of.size(); ++i) {
@@ -125,6 +125,9 @@ Surface fit_by_condition(std::span<const SliceQuotes> quotes, const FitRules& ru
     start_of[i] = &starts[i];
   }
   const auto fits = internal::fit_slices(quotes, slice_rules(rules), start_of);
+  if (rules.arbitrage_free && !internal::free_of_arbitrage(fits)) {
+    return Error{Fault::no_solution, fmt::format("{}: no smiles without arbitrage were found", quotes.front().index)};
+  }
   Surface surface{.index = quotes.front().index, .as_of = as_of(quotes.front()), .slices = {}, .dropped = {}};
   for (std::size_t i = 0; i < fits.size(); ++i) {
     const internal::SliceFit& f = fits[i];

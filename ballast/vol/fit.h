@@ -24,9 +24,12 @@ struct FitRules {
   bool exact = false;  ///< svi and spline only: iterate to the last digit, as a comparison of bumps needs
 };
 
-/// Fits the smiles of one index, free of butterfly and calendar arbitrage for |k| <= 1.5.
-/// Domain   slices by strictly rising years, each with at least 5 quotes.
-/// Faults   bad_input names what is not so; missing_data without a slice.
+/// Fits the smiles of one index. essvi, svi and spline are free of butterfly and calendar arbitrage for |k| <= 1.5:
+/// essvi by theorem, the others on a grid of some 230 points, with room for what lies between them. sabr is as its
+/// formula gives it, and so is everything where `arbitrage_free` is false: see SliceHealth. Domain   slices by strictly
+/// rising years, each with at least 5 quotes. Faults   bad_input names what is not so; missing_data without a slice;
+/// no_solution rather than smiles with arbitrage
+///          (no input is known that leads there).
 /// `warm`   the last surface of the same index and model: its slices are the start values; expiries that it has not
 ///          start cold. The result differs from a cold one by what the tolerance leaves.
 Result<Surface> fit(std::span<const SliceQuotes> quotes, const FitRules& rules, const Surface* warm = nullptr);

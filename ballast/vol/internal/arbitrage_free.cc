@@ -703,21 +703,26 @@ std::vector<std::vector<double>> trust_of(std::span<const SliceQuotes> quotes, d
   return trust;
 }
 
+bool free_of_arbitrage(const std::vector<SliceFit>& fits) {
+  return std::all_of(fits.begin(), fits.end(),
+                     [](const SliceFit& f) { return f.least_butterfly > 0.0 && f.calendar_margin > 0.0; });
+}
+
 std::vector<SliceFit> fit_slices(std::span<const SliceQuotes> quotes, const SliceRules& rules,
                                  std::span<const VarianceSpline* const> warm) {
   Fit first(quotes, rules, warm, variants[0]);
   std::vector<SliceFit> best = first.run();
   if (!rules.arbitrage_free || !first.repaired()) return best;
-  double least = first.loss();
+  // A repair can end without success; the last variant, by theorem, cannot.
+  double least = free_of_arbitrage(best) ? first.loss() : std::numeric_limits<double>::infinity();
   for (std::size_t v = 1; v < std::size(variants); ++v) {
     if (variants[v].patience < 1.0 && !(rules.robust > 0.0)) continue;
     Fit other(quotes, rules, {}, variants[v]);
     std::vector<SliceFit> fits = other.run();
+    if (!free_of_arbitrage(fits)) continue;
+    if (variants[v].patience < 1.0 && !other.repaired()) return fits;  // a bad quote was in the way
     const double loss = other.loss();
-    const bool free = std::all_of(fits.begin(), fits.end(),
-                                  [](const SliceFit& f) { return f.least_butterfly > 0.0 && f.calendar_margin > 0.0; });
-    if (free && variants[v].patience < 1.0 && !other.repaired()) return fits;  // a bad quote was in the way
-    if (free && loss < least) least = loss, best = std::move(fits);
+    if (loss < least) least = loss, best = std::move(fits);
   }
   return best;
 }

@@ -27,6 +27,9 @@ struct SliceRules {
   bool exact = false;          ///< to the last digit, and with `slopes`
 };
 
+/// On the grids that the fit looks at.
+bool free_of_arbitrage(const std::vector<SliceFit>& fits);
+
 /// The smiles of all expiries, by rising years. `warm`: a start for each, null where there is none.
 std::vector<SliceFit> fit_slices(std::span<const SliceQuotes> quotes, const SliceRules& rules,
                                  std::span<const VarianceSpline* const> warm);
