@@ -11,7 +11,6 @@ namespace {
 
 using Five = Eigen::Matrix<double, 5, 1>;
 using FiveByFive = Eigen::Matrix<double, 5, 5>;
-constexpr double edge_share = 0.9995;  // slice_fit.cc: |slope| <= 0.9995 c
 
 /// One quote's residual r = counts (w / (vol T) - vol) / 2 with its derivatives.
 struct Row {
@@ -76,14 +75,14 @@ Equations equations(const SliceBatch& batch, std::size_t lane, const Five& p) {
 Eigen::MatrixXd free_directions(const SliceBatch& batch, std::size_t lane, const Five& p) {
   const double stdev = batch.stdev[lane];
   const double half_range = std::max(0.5 * (batch.last[lane] - batch.first[lane]), stdev);
-  const double high_s = math::log(half_range * batch.widest_sigma[lane]), low_s = math::log(0.1 * stdev);
+  const double high_s = math::log(half_range * batch.widest_sigma[lane]), low_s = math::log(narrowest_sigma * stdev);
   const double low_m = batch.furthest_centre[lane] * std::min(batch.first[lane], 0.0);
   const double high_m = batch.furthest_centre[lane] * std::max(batch.last[lane], 0.0);
   std::vector<Five> free = {Five::Unit(0)};
-  if (std::abs(p[1]) < edge_share * p[2] * (1.0 - 1e-9)) {
+  if (std::abs(p[1]) < steepest_rho * p[2] * (1.0 - 1e-9)) {
     free.push_back(Five::Unit(1)), free.push_back(Five::Unit(2));
   } else {
-    free.push_back(std::copysign(edge_share, p[1]) * Five::Unit(1) + Five::Unit(2));
+    free.push_back(std::copysign(steepest_rho, p[1]) * Five::Unit(1) + Five::Unit(2));
   }
   if (p[3] > low_m + 1e-9 && p[3] < high_m - 1e-9) free.push_back(Five::Unit(3));
   if (p[4] > low_s + 1e-9 && p[4] < high_s - 1e-9) free.push_back(Five::Unit(4));

@@ -9,6 +9,9 @@ inline constexpr std::size_t spline_terms =
     8;                                   ///< cubic bumps of the correction, centred from the first quote to the last
 inline constexpr double furthest = 1.5;  ///< |k| up to which a surface is held free of arbitrage
 
+/// The bounds of fit_svi(): sigma in stdevs, for a kink between two quotes is no smile; |slope| in c.
+inline constexpr double narrowest_sigma = 0.1, steepest_rho = 0.9995;
+
 /// A slice's conditions are looked at on a grid: four points a knot where the correction lives (from two knots before
 /// its first centre to two behind its last), and some further out to `furthest`.
 inline constexpr std::size_t inner_points = 4 * (spline_terms + 3) + 1, outer_points = 6;
