@@ -1,3 +1,4 @@
+#include "ballast/vol/fit_bench.h"
 #include "ballast/vol/fit.h"
 
 #include <cmath>
@@ -14,7 +15,9 @@ namespace {
 
 using namespace ballast;
 using namespace ballast::vol;
-using Chain = std::vector<SliceQuotes>;
+using bench::Chain;
+using bench::fit_chain;
+using bench::rms;
 
 constexpr std::size_t expiries = 20, strikes = 50;
 
@@ -49,20 +52,6 @@ const Chain& made_chain() {
   return chain;
 }
 
-/// Vol points over all quotes, outliers included.
-template <class VolAt>
-double rms(const Chain& chain, VolAt vol_at) {
-  double squares = 0.0;
-  std::size_t n = 0;
-  for (std::size_t i = 0; i < chain.size(); ++i) {
-    for (std::size_t j = 0; j < chain[i].vol.size(); ++j, ++n) {
-      const double error = vol_at(i, chain[i].log_moneyness[j]) - chain[i].vol[j];
-      squares += error * error;
-    }
-  }
-  return 100.0 * std::sqrt(squares / static_cast<double>(n));
-}
-
 /// QuantLib's defaults but for vega weights, which would minimise something else; `guesses`: 50 by default, and all of
 /// them where the first leaves 0.2 vol points.
 void quantlib(benchmark::State& state, QuantLib::Size guesses) {
@@ -92,23 +81,6 @@ void quantlib(benchmark::State& state, QuantLib::Size guesses) {
 }
 void quantlib_svi(benchmark::State& state) { quantlib(state, 50); }
 void quantlib_svi_one_start(benchmark::State& state) { quantlib(state, 1); }
-
-void fit_chain(benchmark::State& state, const Chain& chain, const FitRules& rules, const Surface* warm = nullptr) {
-  Surface surface;
-  for (auto _ : state) {
-    auto fitted = fit(chain, rules, warm);
-    if (!fitted) return state.SkipWithError(fitted.error().what.c_str());
-    surface = std::move(fitted).value();
-    benchmark::DoNotOptimize(surface.slices.data());
-  }
-  state.counters["rms"] = rms(chain, [&](std::size_t i, double k) {
-    return vol_of(at(surface.slices[i].shape, k), surface.slices[i].years).value;
-  });
-  state.counters["slices"] = static_cast<double>(chain.size());
-  double repaired = 0.0;
-  for (const Slice& slice : surface.slices) repaired += slice.health.repaired ? 1.0 : 0.0;
-  state.counters["repaired"] = repaired;
-}
 
 void svi_plain(benchmark::State& state) {
   fit_chain(state, made_chain(), {.model = Model::svi, .arbitrage_free = false, .robust = 0.0});

@@ -34,6 +34,28 @@ struct Reduced {
   }
 };
 
+/// The normal equations of (level, slope, c): columns f0, f1 = f0 k, f2 = f0 root, and the target.
+struct LinearSums {
+  V gram[6], right[4];  // lower triangle row by row; columns with the target, the target with itself
+
+  HWY_INLINE explicit LinearSums(D d) {
+    for (V& v : gram) v = hn::Zero(d);
+    for (V& v : right) v = hn::Zero(d);
+  }
+  HWY_INLINE void Add(V f0, V f1, V f2, V target) {
+    gram[0] = hn::MulAdd(f0, f0, gram[0]);
+    gram[1] = hn::MulAdd(f1, f0, gram[1]);
+    gram[2] = hn::MulAdd(f1, f1, gram[2]);
+    gram[3] = hn::MulAdd(f2, f0, gram[3]);
+    gram[4] = hn::MulAdd(f2, f1, gram[4]);
+    gram[5] = hn::MulAdd(f2, f2, gram[5]);
+    right[0] = hn::MulAdd(f0, target, right[0]);
+    right[1] = hn::MulAdd(f1, target, right[1]);
+    right[2] = hn::MulAdd(f2, target, right[2]);
+    right[3] = hn::MulAdd(target, target, right[3]);
+  }
+};
+
 struct ReducedSvi {
   D d;
   const SliceBatch& batch;
@@ -90,33 +112,22 @@ struct ReducedSvi {
 
   HWY_INLINE void Start(V m, V ln_sigma, Reduced& out) const {
     const V sigma = lanes::Exp(d, ln_sigma), variance = hn::Mul(sigma, sigma);
-    V gram[6], right[4], lower[6];
-    for (V& v : gram) v = hn::Zero(d);
-    for (V& v : right) v = hn::Zero(d);
+    V lower[6];
+    LinearSums sums(d);
     for (std::size_t i = 0; i < batch.rows; ++i) {
       const V f0 = At(scaled, 2 * i), target = At(scaled, 2 * i + 1);
       if (NoWeight(d, f0)) continue;
       const V k = At(batch.log_moneyness.data(), i), y = hn::Sub(k, m), root = hn::Sqrt(hn::MulAdd(y, y, variance));
       const V f1 = hn::Mul(f0, k), f2 = hn::Mul(f0, root);
-      gram[0] = hn::MulAdd(f0, f0, gram[0]);
-      gram[1] = hn::MulAdd(f1, f0, gram[1]);
-      gram[2] = hn::MulAdd(f1, f1, gram[2]);
-      gram[3] = hn::MulAdd(f2, f0, gram[3]);
-      gram[4] = hn::MulAdd(f2, f1, gram[4]);
-      gram[5] = hn::MulAdd(f2, f2, gram[5]);
-      right[0] = hn::MulAdd(f0, target, right[0]);
-      right[1] = hn::MulAdd(f1, target, right[1]);
-      right[2] = hn::MulAdd(f2, target, right[2]);
-      right[3] = hn::MulAdd(target, target, right[3]);
+      sums.Add(f0, f1, f2, target);
     }
-    Linear(gram, right, out, lower);
+    Linear(sums.gram, sums.right, out, lower);
   }
 
   HWY_INLINE void Evaluate(V m, V ln_sigma, Reduced& out) const {
     const V one = Constant(d, 1.0), sigma = lanes::Exp(d, ln_sigma), variance = hn::Mul(sigma, sigma);
-    V gram[6], right[4], lower[6], cross_m[3], cross_s[3], own[3], right_m = hn::Zero(d), right_s = hn::Zero(d);
-    for (V& v : gram) v = hn::Zero(d);
-    for (V& v : right) v = hn::Zero(d);
+    V lower[6], cross_m[3], cross_s[3], own[3], right_m = hn::Zero(d), right_s = hn::Zero(d);
+    LinearSums sums(d);
     for (V& v : cross_m) v = hn::Zero(d);
     for (V& v : cross_s) v = hn::Zero(d);
     for (V& v : own) v = hn::Zero(d);
@@ -127,16 +138,7 @@ struct ReducedSvi {
       const V f1 = hn::Mul(f0, k), f2 = hn::Mul(f0, root);
       const V per = hn::Mul(f0, hn::Div(one, root)), fm = hn::Mul(per, y),
               fs = hn::Mul(per, variance);  // -dR/dm, dR/ds
-      gram[0] = hn::MulAdd(f0, f0, gram[0]);
-      gram[1] = hn::MulAdd(f1, f0, gram[1]);
-      gram[2] = hn::MulAdd(f1, f1, gram[2]);
-      gram[3] = hn::MulAdd(f2, f0, gram[3]);
-      gram[4] = hn::MulAdd(f2, f1, gram[4]);
-      gram[5] = hn::MulAdd(f2, f2, gram[5]);
-      right[0] = hn::MulAdd(f0, target, right[0]);
-      right[1] = hn::MulAdd(f1, target, right[1]);
-      right[2] = hn::MulAdd(f2, target, right[2]);
-      right[3] = hn::MulAdd(target, target, right[3]);
+      sums.Add(f0, f1, f2, target);
       cross_m[0] = hn::MulAdd(fm, f0, cross_m[0]);
       cross_m[1] = hn::MulAdd(fm, f1, cross_m[1]);
       cross_m[2] = hn::MulAdd(fm, f2, cross_m[2]);
@@ -149,7 +151,7 @@ struct ReducedSvi {
       right_m = hn::MulAdd(fm, target, right_m);
       right_s = hn::MulAdd(fs, target, right_s);
     }
-    Linear(gram, right, out, lower);
+    Linear(sums.gram, sums.right, out, lower);
     const V c = out.linear[2], minus_c = hn::Neg(c);
     const auto residual = [&](const V* cross, V target) HWY_ATTR {
       return hn::MulAdd(cross[0], out.linear[0],

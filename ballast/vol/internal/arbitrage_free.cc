@@ -7,8 +7,10 @@
 #include <limits>
 
 #include "ballast/math/elementary.h"
+#include "ballast/math/isotonic.h"
 #include "ballast/vol/essvi_fit.h"
 #include "ballast/vol/internal/derivatives.h"
+#include "ballast/vol/internal/outliers.h"
 #include "ballast/vol/internal/slice_batch.h"
 
 namespace ballast::vol::internal {
@@ -72,30 +74,6 @@ double median_of(std::vector<double>& values) {
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
   std::nth_element(values.begin(), middle, values.end());
   return *middle;
-}
-
-/// Least squares under y[0] <= y[1] <= ...: neighbours that are out of order become their mean.
-/// Source   M. Ayer et al., Annals of Mathematical Statistics 26 (1955) 641-647.
-void put_in_order(std::vector<double>& y, const std::vector<double>& weight) {
-  struct Block {
-    double mean, weight;
-    std::size_t size;
-  };
-  std::vector<Block> blocks;
-  for (std::size_t i = 0; i < y.size(); ++i) {
-    blocks.push_back({y[i], weight[i], 1});
-    while (blocks.size() > 1 && blocks[blocks.size() - 2].mean > blocks.back().mean) {
-      const Block last = blocks.back();
-      blocks.pop_back();
-      Block& into = blocks.back();
-      into.mean = (into.mean * into.weight + last.mean * last.weight) / (into.weight + last.weight);
-      into.weight += last.weight;
-      into.size += last.size;
-    }
-  }
-  std::size_t at = 0;
-  for (const Block& block : blocks)
-    for (std::size_t i = 0; i < block.size; ++i) y[at++] = block.mean;
 }
 
 class Fit {
@@ -250,54 +228,33 @@ class Fit {
     batch.butterfly_weight[lane] = rules_.arbitrage_free ? r.butterfly_weight : 0.0;
   }
 
+  /// Gatheral's form into the fit's.
+  static void set_backbone(SliceBatch& batch, std::size_t lane, const Svi& svi) {
+    const double values[5] = {svi.a - svi.b * svi.rho * svi.m, svi.b * svi.rho, svi.b, svi.m, math::log(svi.sigma)};
+    for (std::size_t row = 0; row < 5; ++row) batch.shape[row * batch_lanes + lane] = values[row];
+  }
+
   void start_from(std::size_t b, std::span<const VarianceSpline* const> warm) {
     SliceBatch& batch = batches_[b];
     for (std::size_t l = 0; l < batch_lanes; ++l) {
-      const VarianceSpline& from = *warm[b * batch_lanes + std::min(l, batch.slices - 1)];
-      const Svi& svi = from.backbone;
-      const double values[5] = {svi.a - svi.b * svi.rho * svi.m, svi.b * svi.rho, svi.b, svi.m, math::log(svi.sigma)};
-      for (std::size_t row = 0; row < 5; ++row) batch.shape[row * batch_lanes + l] = values[row];
+      set_backbone(batch, l, warm[b * batch_lanes + std::min(l, batch.slices - 1)]->backbone);
     }
     cold_[b] = false;
   }
 
   std::size_t rows_of(std::size_t slice) const { return quotes_[slice].vol.size(); }
 
-  /// Trust from the vol errors in `scaled`: all of it below half of the cut, none above the cut.
+  /// Trust from the vol errors in `scaled`, of slices that are not clean.
   void trust(SliceBatch& batch, std::size_t first_slice, double least, const std::array<bool, batch_lanes>& clean) {
     for (std::size_t l = 0; l < batch.slices; ++l) {
       if (clean[l]) continue;
-      const std::size_t n = rows_of(first_slice + l);
-      std::vector<double> error(n), size(n);
-      for (std::size_t i = 0; i < n; ++i) {
-        error[i] = batch.scaled[i * batch_lanes + l];
-      }
-      for (std::size_t i = 0; i < n; ++i) size[i] = apart(error, i);
-      std::vector<double> sorted = size;
-      const double scale = variant_.patience * rules_.robust * 1.4826 * median_of(sorted);
-      for (std::size_t i = 0; i < n; ++i) {
-        const double cut = std::max(scale, variant_.patience * least * batch.vol[i * batch_lanes + l]);
-        const double u = std::max(2.0 * size[i] / cut - 1.0, 0.0), t = u < 1.0 ? 1.0 - u * u : 0.0;
-        batch.trust[i * batch_lanes + l] = t * t;
-      }
+      const SliceQuotes& q = quotes_[first_slice + l];
+      std::vector<double> error(q.vol.size());
+      for (std::size_t i = 0; i < error.size(); ++i) error[i] = batch.scaled[i * batch_lanes + l];
+      const std::vector<double> left =
+          trust_in(error, q.vol, variant_.patience * rules_.robust, variant_.patience * least);
+      for (std::size_t i = 0; i < left.size(); ++i) batch.trust[i * batch_lanes + l] = left[i];
     }
-  }
-
-  /// How far an error stands out: from 0, from its neighbours' median, or at the end from the line through the next
-  /// two. What a smile misses it misses smoothly; a bad quote stands alone.
-  static double apart(const std::vector<double>& error, std::size_t i) {
-    const std::size_t n = error.size(), from = i < 2 ? 0 : i - 2, to = std::min(i + 3, n);
-    std::vector<double> near;
-    for (std::size_t j = from; j < to; ++j)
-      if (j != i) near.push_back(error[j]);
-    std::sort(near.begin(), near.end());
-    const std::size_t m = near.size();
-    double least = std::min(std::abs(error[i]), std::abs(error[i] - 0.5 * (near[(m - 1) / 2] + near[m / 2])));
-    if (i + 1 >= n || i == 0) {
-      const double next = i == 0 ? error[1] : error[n - 2], after = i == 0 ? error[2] : error[n - 3];
-      least = std::min(least, std::abs(error[i] - 2.0 * next + after));
-    }
-    return least;
   }
 
   /// Slices whose plain fit leaves no quote far off have no outlier; the others are looked at from a start that no
@@ -368,7 +325,7 @@ class Fit {
           credit[i] = share < 1.0 ? 4.0 * variant_.credit * share * share : 1.0;
         }
         std::vector<double> ordered = level;
-        put_in_order(ordered, credit);
+        math::put_in_order(ordered, credit);
         for (std::size_t i = 0; i < n; ++i) {
           if (std::abs(ordered[i] - level[i]) < 1e-12 || credit[i] == 1.0) continue;
           pin(i, place, math::exp(ordered[i] + wing_rise * static_cast<double>(i)), strength);
@@ -603,10 +560,8 @@ class Fit {
       std::vector<double> trust(rows_of(i));
       for (std::size_t row = 0; row < trust.size(); ++row) trust[row] = batch.trust[row * batch_lanes + l];
       fits[i] = fit_essvi(quotes_[i], trust, i > 0 ? &fits[i - 1].slice : nullptr, nullptr);
-      const Svi svi = raw(fits[i].slice);
-      const double values[5] = {svi.a - svi.b * svi.rho * svi.m, svi.b * svi.rho, svi.b, svi.m, math::log(svi.sigma)};
-      for (std::size_t row = 0; row < parameters; ++row)
-        batch.shape[row * batch_lanes + l] = row < 5 ? values[row] : row < 8 ? batch.shape[row * batch_lanes + l] : 0.0;
+      set_backbone(batch, l, raw(fits[i].slice));
+      for (std::size_t row = 8; row < parameters; ++row) batch.shape[row * batch_lanes + l] = 0.0;
       batch.butterfly_weight[l] = reaches[2].butterfly_weight;
       batch.steps[l] += fits[i].iterations;
       repaired_[i] = true;
