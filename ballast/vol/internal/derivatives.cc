@@ -119,8 +119,10 @@ void polish(SliceBatch& batch, std::size_t lane) {
     const Eigen::LLT<Eigen::MatrixXd> solver(h);
     if (solver.info() != Eigen::Success) return;  // no minimum in sight: leave it where it is
     const Five step = free * solver.solve(-free.transpose() * e.gradient);
-    if (!(step.cwiseAbs().maxCoeff() < 0.5)) return;
+    const double size = step.cwiseAbs().maxCoeff();
+    if (!(size < 0.5)) return;
     p += step;
+    if (size < 1e-9) break;  // the next would be of the square of that
   }
   for (std::size_t i = 0; i < 5; ++i) batch.shape[i * batch_lanes + lane] = p[static_cast<Eigen::Index>(i)];
 }
