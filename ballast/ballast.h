@@ -18,6 +18,7 @@
 #include "ballast/hedge/minimum_variance.h"
 #include "ballast/hedge/ratio.h"
 #include "ballast/hedge/solve.h"
+#include "ballast/hedge/steady_basis.h"
 #include "ballast/market/clean.h"
 #include "ballast/market/instrument.h"
 #include "ballast/market/position.h"
