@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <Eigen/Dense>
 
+#include "ballast/math/elementary.h"
 #include "ballast/math/normal.h"
 #include "ballast/math/regression.h"
 #include "ballast/math/stationary_bootstrap.h"
@@ -268,7 +269,7 @@ std::optional<Error> fault(std::span<const double> s, Columns f, const MinimumVa
     if (!std::isfinite(s[t])) return bad(fmt::format("position: change {} is {}", t, s[t]));
   }
   if (rules.holdout >= s.size() || s.size() - rules.holdout < least_observations) {
-    return bad(fmt::format("{} observations with {} held out: {} are needed before these", s.size(), rules.holdout,
+    return bad(fmt::format("{} changes, {} of them held out: {} are needed before these", s.size(), rules.holdout,
                            least_observations));
   }
   if (rules.holdout == 1) return bad("a holdout of 1 has no variance");
@@ -345,6 +346,14 @@ Result<MinimumVariance> minimum_variance(std::span<const double> position, std::
   const auto compared = math::compare_losses(first, second, {.lag = lag, .small_sample = true});
   if (!compared) return compared.error();
   o.against_one = compared.value();
+  return found;
+}
+
+std::vector<double> changes_of(std::span<const double> prices, Changes changes) {
+  std::vector<double> found;
+  for (std::size_t i = 1; i < prices.size(); ++i) {
+    found.push_back(changes == Changes::log ? math::log_ratio(prices[i], prices[i - 1]) : prices[i] - prices[i - 1]);
+  }
   return found;
 }
 

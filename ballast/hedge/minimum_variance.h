@@ -93,6 +93,13 @@ struct MinimumVariance {
 Result<MinimumVariance> minimum_variance(std::span<const double> position, std::span<const std::vector<double>> hedges,
                                          const MinimumVarianceRules& rules, Rng& rng);
 
+/// From prices to changes: ln(p1/p0), for ratios of values, or p1 - p0, for ratios of amounts.
+enum class Changes { log, difference };
+
+/// One change fewer than prices.
+/// Domain   log: prices > 0, else NaN in the changes that touch the price.
+std::vector<double> changes_of(std::span<const double> prices, Changes changes);
+
 /// Contracts to be short: ratio × position / contract. A ratio of differences takes both as sizes (gallons, coins); one
 /// of returns takes both as values in one money, which tails the hedge of a future that settles daily.
 /// Domain   contract > 0, else NaN.

@@ -261,6 +261,17 @@ TEST_CASE("minimum variance: a change of ratio is seen, a seed is a recipe") {
   CHECK(*a.in_sample.high > a.in_sample.value);
 }
 
+TEST_CASE("minimum variance: changes of prices") {
+  const Series prices{100.0, 110.0, 99.0};
+  CHECK(hedge::changes_of(prices, hedge::Changes::difference) == Series{10.0, -11.0});
+  const Series logs = hedge::changes_of(prices, hedge::Changes::log);
+  REQUIRE(logs.size() == 2);
+  CHECK(logs[0] == doctest::Approx(0.09531017980432486).epsilon(1e-15));   // ln 1.1
+  CHECK(logs[1] == doctest::Approx(-0.10536051565782630).epsilon(1e-15));  // ln 0.9
+  CHECK(std::isnan(hedge::changes_of(Series{0.0, 1.0}, hedge::Changes::log)[0]));
+  CHECK(hedge::changes_of(Series{1.0}, hedge::Changes::log).empty());
+}
+
 TEST_CASE("minimum variance: what is not a hedge is named") {
   const Series s = column("garch_data.csv", "s"), f = column("garch_data.csv", "f");
   const auto error = [&](const Series& position, const std::vector<Series>& hedges, hedge::MinimumVarianceRules rules) {
@@ -282,8 +293,8 @@ TEST_CASE("minimum variance: what is not a hedge is named") {
   CHECK(says(error(s, {f, f}, {}), "rank 2"));
   CHECK(says(error(s, {still}, {}), "zero"));
   CHECK(!error(still, {f}, {}).empty());
-  CHECK(says(error(s, {f}, {.holdout = 395}), "395 held out"));
-  CHECK(says(error(s, {f}, {.holdout = 400}), "400 held out"));
+  CHECK(says(error(s, {f}, {.holdout = 395}), "395 of them held out"));
+  CHECK(says(error(s, {f}, {.holdout = 400}), "400 of them held out"));
   CHECK(says(error(s, {f}, {.confidence = 1.0}), "confidence is 1"));
   CHECK(says(error(s, {f}, {.lambda = 1.0}), "lambda is 1"));
   CHECK(says(error(s, {f}, {.method = RatioMethod::ewma, .warm_up = 400}), "warm-up of 400"));
