@@ -261,6 +261,18 @@ TEST_CASE("minimum variance: a change of ratio is seen, a seed is a recipe") {
   CHECK(*a.in_sample.high > a.in_sample.value);
 }
 
+TEST_CASE("minimum variance: a perfect hedge takes all of it off and leaves nothing to test") {
+  const Series f = column("garch_data.csv", "f");
+  Series s;
+  for (const double v : f) s.push_back(-2.0 * v);
+  const auto perfect = found(s, {f}, {.holdout = 100, .resamples = 99});
+  CHECK(perfect.ratios[0].ratio == doctest::Approx(-2.0).epsilon(1e-14));
+  CHECK(perfect.ratios[0].error <= 1e-12);
+  CHECK(perfect.in_sample.value == doctest::Approx(1.0).epsilon(1e-14));
+  CHECK(perfect.out_of_sample->effectiveness.value == doctest::Approx(1.0).epsilon(1e-14));
+  CHECK(std::isnan(perfect.stability.p));
+}
+
 TEST_CASE("minimum variance: changes of prices") {
   const Series prices{100.0, 110.0, 99.0};
   CHECK(hedge::changes_of(prices, hedge::Changes::difference) == Series{10.0, -11.0});
