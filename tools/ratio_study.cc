@@ -57,7 +57,7 @@ enum Rule {
   basis_net,           ///< (b) net delta on the steadiest basis
   perpetual_adaptive,  ///< (c) the adaptive minimum-variance delta on the perpetual
   basis_adaptive,      ///< (d) both
-  basis_bucket,        ///< what (c) was chosen over: a multiple of net delta by tenor and moneyness
+  basis_multiple,      ///< what (c) was chosen over: a multiple of net delta by tenor and moneyness
   basis_level,         ///< and a multiple of vega by tenor and moneyness added to it
   own_net,             ///< net delta on the option's own forward, listed or not
   // Sample `candles` only: options whose matching future traded in the minute of the snapshot at both ends.
@@ -250,9 +250,7 @@ double own_gain(const study::Step& at, Time expiry) {
   return 1.0 - at.from.chain.forwards.at(expiry) / at.to.chain.forwards.at(expiry);
 }
 
-struct Choices {
-  std::map<Time, hedge::BasisChoice> of;  ///< by expiry
-};
+using Choices = std::map<Time, hedge::BasisChoice>;  ///< by expiry
 
 /// With what was known at the start: the futures listed then that have a forward then. One that may have expired by the
 /// end of the step, or be too near to it for a smile and so for a parity price, is passed over.
@@ -266,7 +264,7 @@ Choices choices_of(const study::Step& at, const hedge::FuturePrices& from, const
   Choices c;
   for (const auto& [expiry, forward] : from.forwards) {
     auto choice = hedge::choose(state, from, expiry, {}, &usable);
-    if (choice) c.of.emplace(expiry, std::move(*choice));
+    if (choice) c.emplace(expiry, std::move(*choice));
   }
   return c;
 }
@@ -303,20 +301,20 @@ double cost_bp(const hedge::BasisChoice& choice, double dated_half_spread_bp) {
 }
 
 void judge(const study::Step& at, Prices prices, const Learned& l, const Flags& flags, const Tables& tables,
-           std::map<std::string, std::array<std::size_t, 6>>& used, Losses& losses) {
+           std::map<std::string, std::array<std::size_t, 5>>& used, Losses& losses) {
   const auto base = base_gain(at);
   if (!base) return;
   const hedge::FuturePrices from = futures_of(at.from, flags.named), to = futures_of(at.to, flags.named);
   const Choices choices = choices_of(at, from, l.basis);
   std::map<Time, double> gains;
-  for (const auto& [expiry, choice] : choices.of) gains[expiry] = hedge::gain(choice.legs, from, to);
+  for (const auto& [expiry, choice] : choices) gains[expiry] = hedge::gain(choice.legs, from, to);
   const auto moved = moved_gain(at, tables);
   StepLosses all{.from = at.from.chain.as_of}, candles{.from = at.from.chain.as_of};
   for (const auto& [option, held] : at.from.chain.options) {
     const auto later = at.to.chain.options.find(option);
     if (later == at.to.chain.options.end() || !desk::counts(held, later->second, prices)) continue;
-    const auto choice = choices.of.find(held.expiry);
-    if (choice == choices.of.end() || !std::isfinite(gains.at(held.expiry))) continue;
+    const auto choice = choices.find(held.expiry);
+    if (choice == choices.end() || !std::isfinite(gains.at(held.expiry))) continue;
     const double price = desk::price_of(held, prices), change = desk::price_of(later->second, prices) - price;
     const double net = held.black_delta - price, steady = gains.at(held.expiry);
     const double adaptive =
@@ -325,7 +323,7 @@ void judge(const study::Step& at, Prices prices, const Learned& l, const Flags& 
     delta.fill(net);
     delta[unhedged] = 0.0;
     delta[perpetual_adaptive] = delta[basis_adaptive] = delta[candle_adaptive] = adaptive;
-    delta[basis_bucket] = net * l.multiple.slope(held, 1.0);
+    delta[basis_multiple] = net * l.multiple.slope(held, 1.0);
     delta[basis_level] = net + held.vega_coin * held.vol.value * l.level.slope(held, 0.0);
     gain.fill(steady);
     gain[perpetual_net] = gain[perpetual_adaptive] = *base;
@@ -602,7 +600,7 @@ int main(int argc, char** argv) {
   Losses losses;
   std::map<std::string, BasisMoves> basis;
   std::map<std::string, Cross> cross;
-  std::map<std::string, std::array<std::size_t, 6>> used;
+  std::map<std::string, std::array<std::size_t, 5>> used;
   std::set<std::string> on_index;  // sets without a perpetual
   for (const std::string& folder : flags.folders) {
     const auto tables = tables_of(folder);
