@@ -9,7 +9,6 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
-#include <filesystem>
 #include <map>
 #include <optional>
 #include <set>
@@ -20,8 +19,9 @@
 #include <fmt/format.h>
 
 #include "ballast/ballast.h"
-#include "ballast/venue/internal/csv.h"
+#include "cross_hedge.h"
 #include "recorded_chains.h"
+#include "recorded_lags.h"
 
 namespace {
 
@@ -36,6 +36,8 @@ For every option that is quoted in one snapshot and in the next, 4 to 9 hours la
 in coin. Prints CSV: one line for each table, sample, set, coin, price, month (and `all`) and rule. Tables:
 
   hedge   squared errors of each rule, without and with costs, against net delta on the perpetual (or index)
+  chosen  how many options each hedge instrument was chosen for
+  fair    of the sample `candles`: rules against the perpetual priced in the same instant
   basis   the common basis of the perpetual to the dated futures and how much of its moves the recorded lags explain
   cross   ETH options hedged with BTC futures
 
@@ -84,7 +86,7 @@ int fail(const Error& error) {
   return error.fault == Fault::unavailable ? 3 : 1;
 }
 
-// ---- Losses ---------------------------------------------------------------------------------------------------------
+// ---- Losses ----
 
 struct StepLosses {
   Time from;
@@ -99,13 +101,6 @@ struct Key {
 };
 
 using Losses = std::map<Key, std::vector<StepLosses>>;
-
-std::string against(const std::vector<double>& base, const std::vector<double>& other) {
-  if (base.size() < 2) return ",";
-  const auto compared = math::compare_losses(base, other, {.small_sample = true});
-  if (!compared || !std::isfinite(compared.value().statistic)) return ",";
-  return fmt::format("{:.2f},{:.4f}", compared.value().statistic, compared.value().p);
-}
 
 struct Ratios {
   double without = NAN, with = NAN;  ///< squared error over that of perpetual_net, without and with costs
@@ -134,14 +129,34 @@ void print(const Key& key, const std::string& month, const std::vector<StepLosse
     found[{key, month, static_cast<Rule>(r)}] = ratios;
     fmt::print("hedge,{},{},{},{},{},{},{},{},{:.6f},{:.4f},{},{:.6f},{:.4f},{},{:.6f}\n", key.sample, key.set,
                key.coin, name(key.prices), month, rule_names[r], steps.size(), options, std::sqrt(loss[r] / n),
-               ratios.without, r == perpetual_net ? "," : against(series[perpetual_net], series[r]),
+               ratios.without, r == perpetual_net ? "," : study::against(series[perpetual_net], series[r]),
                std::sqrt(with[r] / n), ratios.with,
-               r == perpetual_net ? "," : against(series_with[perpetual_net], series_with[r]), cost[r] / n);
+               r == perpetual_net ? "," : study::against(series_with[perpetual_net], series_with[r]), cost[r] / n);
   }
 }
 
-// ---- Multiples by tenor and moneyness: what the adaptive rule was chosen over
-// -----------------------------------------
+/// Future and perpetual at one instant, the snapshot's or the marks': what is left of a rule beside the recording's
+/// lags.
+void print_fair(const Key& key, const std::vector<StepLosses>& steps) {
+  constexpr std::array<std::pair<Rule, Rule>, 4> pairs{{{perpetual_net, candle_net},
+                                                        {perpetual_net, candle_adaptive},
+                                                        {perpetual_moved, basis_net},
+                                                        {perpetual_moved, basis_adaptive}}};
+  for (const auto& [base, rule] : pairs) {
+    std::vector<double> first, second;
+    double of_base = 0.0, of_rule = 0.0;
+    for (const StepLosses& s : steps) {
+      first.push_back(s.loss[base]);
+      second.push_back(s.loss[rule]);
+      of_base += s.loss[base];
+      of_rule += s.loss[rule];
+    }
+    fmt::print("fair,{},{},{},{},{},{},{:.4f},{}\n", key.set, key.coin, name(key.prices), rule_names[rule],
+               rule_names[base], steps.size(), of_rule / of_base, study::against(first, second));
+  }
+}
+
+// ---- Multiples by tenor and moneyness: what the adaptive rule was chosen over ----
 
 /// The same memory and ridge as vol/adaptive.h.
 struct Buckets {
@@ -173,62 +188,7 @@ struct Buckets {
   }
 };
 
-// ---- Side tables of a set
-// ---------------------------------------------------------------------------------------------
-
-struct Tables {
-  std::map<std::tuple<std::string, Time, Time>, double> candle;  ///< by coin, expiry and snapshot: traded then, USD
-  std::map<std::string, std::map<std::int64_t, double>> lag_s;   ///< by coin and snapshot second: marks after it
-};
-
-Result<Tables> tables_of(const std::filesystem::path& folder) {
-  Tables t;
-  const auto bytes_of = [&](const char* file) {
-    return store::read_bytes((folder / file).string(), store::file_limit);
-  };
-  if (std::filesystem::exists(folder / "term_futures_marks.csv.zst")) {
-    const auto bytes = bytes_of("term_futures_marks.csv.zst");
-    if (!bytes) return bytes.error();
-    enum { at, future, price, volume };
-    venue::CsvRows rows(
-        bytes.value(), store::file_limit,
-        {"snapshot_timestamp_ms", "futures_instrument_name", "term_candle_price_used", "term_candle_volume"}, {});
-    while (rows.next()) {
-      const auto ms = parse_integer(rows.text(at));
-      const auto traded = rows.maybe_positive(volume), used = rows.maybe_positive(price);
-      if (!ms) rows.reject(at, "is not a whole number of milliseconds");
-      const auto named = venue::deribit::parse_name(rows.text(future));
-      if (!named) rows.fail(named.error());
-      if (ms && named && traded && used) t.candle[{named.value().underlying, named.value().expiry, Time{*ms}}] = *used;
-    }
-    if (rows.error()) return *rows.error();
-  }
-  if (std::filesystem::exists(folder / "INDEX.csv")) {
-    const auto bytes = bytes_of("INDEX.csv");
-    if (!bytes) return bytes.error();
-    enum { at, btc, eth };
-    venue::CsvRows rows(bytes.value(), store::file_limit, {"snapshot_utc", "btc_time_offset_s", "eth_time_offset_s"},
-                        {});
-    while (rows.next()) {
-      const auto when = parse_time(rows.text(at));
-      if (!when) rows.reject(at, "is not a time");
-      if (!when) break;
-      if (const auto lag = rows.maybe_number(btc)) t.lag_s["BTC"][when.value().ms / 1000] = *lag;
-      if (const auto lag = rows.maybe_number(eth)) t.lag_s["ETH"][when.value().ms / 1000] = *lag;
-    }
-    if (rows.error()) return *rows.error();
-  }
-  return t;
-}
-
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
-
-// ---- One step
-// ---------------------------------------------------------------------------------------------------------
+// ---- One step ----
 
 struct Learned {
   vol::AdaptiveState adaptive;
@@ -275,24 +235,6 @@ std::optional<double> base_gain(const study::Step& at) {
   return std::nullopt;
 }
 
-/// Of the perpetual at the instant of the option marks: its price in the minute of the snapshot times what the dated
-/// futures that traded in that minute did until the marks, the median of parity over candle.
-std::optional<double> moved_gain(const study::Step& at, const Tables& tables) {
-  if (!at.from.perpetual || !at.to.perpetual) return std::nullopt;
-  const auto move = [&](const Instant& i) -> std::optional<double> {
-    std::vector<double> ratios;
-    for (const auto& [expiry, forward] : i.chain.forwards) {
-      const auto candle = tables.candle.find({at.coin, expiry, i.chain.as_of});
-      if (candle != tables.candle.end()) ratios.push_back(forward / candle->second);
-    }
-    if (ratios.empty()) return std::nullopt;
-    return median(ratios);
-  };
-  const auto a = move(at.from), b = move(at.to);
-  if (!a || !b) return std::nullopt;
-  return 1.0 - *at.from.perpetual * *a / (*at.to.perpetual * *b);
-}
-
 double cost_bp(const hedge::BasisChoice& choice, double dated_half_spread_bp) {
   double half = 0.0;
   for (const hedge::BasisLeg& leg : choice.legs)
@@ -300,7 +242,7 @@ double cost_bp(const hedge::BasisChoice& choice, double dated_half_spread_bp) {
   return 2.0 * (taker_bp + half);
 }
 
-void judge(const study::Step& at, Prices prices, const Learned& l, const Flags& flags, const Tables& tables,
+void judge(const study::Step& at, Prices prices, const Learned& l, const Flags& flags, const study::SideTables& tables,
            std::map<std::string, std::array<std::size_t, 5>>& used, Losses& losses) {
   const auto base = base_gain(at);
   if (!base) return;
@@ -308,7 +250,7 @@ void judge(const study::Step& at, Prices prices, const Learned& l, const Flags& 
   const Choices choices = choices_of(at, from, l.basis);
   std::map<Time, double> gains;
   for (const auto& [expiry, choice] : choices) gains[expiry] = hedge::gain(choice.legs, from, to);
-  const auto moved = moved_gain(at, tables);
+  const auto moved = study::moved_gain(at, tables);
   StepLosses all{.from = at.from.chain.as_of}, candles{.from = at.from.chain.as_of};
   for (const auto& [option, held] : at.from.chain.options) {
     const auto later = at.to.chain.options.find(option);
@@ -380,41 +322,11 @@ std::optional<Error> learn(const study::Step& at, const Flags& flags, Learned& l
   return std::nullopt;
 }
 
-// ---- How much of the perpetual's basis is two instants
-// ------------------------------------------------------------------
+// ---- Side tables ----
 
-struct BasisMoves {
-  std::vector<double> common;  ///< squared median move of ln(future/perpetual) over the matching futures
-  std::vector<double> lagged;  ///< what the marks' lags behind the perpetual predict of it: variance a second × seconds
-};
-
-void add_basis(const study::Step& at, const Tables& tables, std::map<std::string, BasisMoves>& sums) {
-  if (!at.from.perpetual || !at.to.perpetual) return;
-  const auto lags = tables.lag_s.find(at.coin);
-  if (lags == tables.lag_s.end()) return;
-  const auto lag = [&](const Instant& i) {
-    const auto found = lags->second.find(i.chain.as_of.ms / 1000);
-    return found == lags->second.end() ? NAN : std::abs(found->second);
-  };
-  std::vector<double> moves, vols;
-  for (const Time t : at.from.listed) {
-    const auto a = at.from.chain.forwards.find(t), b = at.to.chain.forwards.find(t);
-    if (!at.to.listed.contains(t) || a == at.from.chain.forwards.end() || b == at.to.chain.forwards.end()) continue;
-    moves.push_back(math::log_ratio(b->second, *at.to.perpetual) - math::log_ratio(a->second, *at.from.perpetual));
-  }
-  for (const auto& [name, option] : at.from.chain.options) {
-    if (option.years.value < 14.0 / 365.0 && std::abs(option.moneyness) < 0.5) vols.push_back(option.vol.value);
-  }
-  const double seconds = lag(at.from) + lag(at.to);
-  if (moves.empty() || vols.empty() || !std::isfinite(seconds)) return;
-  const double move = median(moves), vol = median(vols);
-  BasisMoves& sum = sums[at.set + "," + at.coin];
-  sum.common.push_back(move * move);
-  sum.lagged.push_back(vol * vol / 31'536'000.0 * seconds);
-}
-
-int print_basis(const std::map<std::string, BasisMoves>& sums) {
+int print_basis(const std::map<std::string, study::BasisMoves>& sums) {
   for (const auto& [key, s] : sums) {
+    if (s.common.empty()) continue;
     double common = 0.0, lagged = 0.0;
     for (const double v : s.common) common += v;
     for (const double v : s.lagged) lagged += v;
@@ -428,101 +340,22 @@ int print_basis(const std::map<std::string, BasisMoves>& sums) {
   return 0;
 }
 
-// ---- ETH with BTC
-// -------------------------------------------------------------------------------------------------------
-
-enum CrossRule { cross_unhedged, cross_one, cross_ols, cross_ewma, cross_dcc, cross_own, cross_rules };
-constexpr std::array<const char*, cross_rules> cross_names{"unhedged", "one", "ols", "ewma", "dcc", "own_future"};
-
-struct Cross {
-  std::vector<double> eth, btc;  ///< returns of the future of each step so far
-  std::vector<math::Garch> garch;
-  std::optional<math::Dcc> dcc;
-  std::size_t fitted_at = 0;
-  std::array<std::vector<double>, cross_rules> loss;  ///< (USD over the ETH price)², a step each
-  std::array<double, cross_rules> last_ratio{};
-};
-
-/// The first listed future with over a week left, at both ends of the step: its return.
-std::optional<double> future_return(const study::Step& at) {
-  constexpr double week_s = 7.0 * 86400.0;
-  for (const Time t : at.from.listed) {
-    const auto a = at.from.chain.forwards.find(t), b = at.to.chain.forwards.find(t);
-    if (seconds_between(at.from.chain.as_of, t) <= week_s || a == at.from.chain.forwards.end() ||
-        b == at.to.chain.forwards.end())
-      continue;
-    return b->second / a->second - 1.0;
-  }
-  return std::nullopt;
-}
-
-/// Ratios from steps that are over, judged on this one: USD P&L of each ETH option, its Black delta in USD hedged.
-std::optional<Error> cross_step(const study::Step& eth, double btc_return, Cross& c) {
-  constexpr std::size_t least = 60, refit_after = 50;  // two weeks of steps; GARCH and DCC are fitted again every other
-  const auto eth_return = future_return(eth);
-  if (!eth_return) return std::nullopt;
-  if (c.eth.size() >= least) {
-    Rng none(0);  // nothing is resampled
-    const auto ratio = [&](hedge::MinimumVarianceRules rules) -> Result<double> {
-      rules.resamples = 0;
-      rules.garch = c.garch;
-      rules.dcc = c.dcc;
-      auto found = hedge::minimum_variance(c.eth, {{c.btc}}, rules, none);
-      if (!found) return found.error();
-      if (rules.method == hedge::RatioMethod::dcc && c.garch.empty()) {
-        c.garch = found.value().garch;
-        c.dcc = found.value().dcc;
-        c.fitted_at = c.eth.size();
-      }
-      return found.value().ratios[0].ratio;
-    };
-    if (c.eth.size() >= c.fitted_at + refit_after) c.garch.clear(), c.dcc.reset();
-    std::array<double, cross_rules> ratios{};
-    ratios[cross_one] = 1.0;
-    for (const auto& [rule, method] :
-         {std::pair{cross_ols, hedge::RatioMethod::ols}, std::pair{cross_ewma, hedge::RatioMethod::ewma},
-          std::pair{cross_dcc, hedge::RatioMethod::dcc}}) {
-      const auto found = ratio({.method = method});
-      if (!found) return found.error();
-      ratios[rule] = found.value();
-    }
-    std::array<double, cross_rules> loss{};
-    for (const auto& [option, held] : eth.from.chain.options) {
-      const auto later = eth.to.chain.options.find(option);
-      if (later == eth.to.chain.options.end() || !desk::counts(held, later->second, Prices::marks)) continue;
-      const double f0 = eth.from.chain.forwards.at(held.expiry), f1 = eth.to.chain.forwards.at(held.expiry);
-      const double change = later->second.mark * f1 / f0 - held.mark;  // USD over the forward at the start
-      for (std::size_t r = 0; r < cross_rules; ++r) {
-        const double earned = r == cross_own ? *eth_return : ratios[r] * btc_return;
-        const double error = change - held.black_delta * earned;
-        loss[r] += error * error;
-      }
-    }
-    for (std::size_t r = 0; r < cross_rules; ++r) c.loss[r].push_back(loss[r]);
-    c.last_ratio = ratios;
-  }
-  c.eth.push_back(*eth_return);
-  c.btc.push_back(btc_return);
-  return std::nullopt;
-}
-
-void print_cross(const std::map<std::string, Cross>& sets) {
+void print_cross(const std::map<std::string, study::Cross>& sets) {
   for (const auto& [set, c] : sets) {
-    std::array<double, cross_rules> total{};
-    for (std::size_t r = 0; r < cross_rules; ++r) {
+    std::array<double, study::cross_rules> total{};
+    for (std::size_t r = 0; r < study::cross_rules; ++r) {
       for (const double v : c.loss[r]) total[r] += v;
     }
-    for (std::size_t r = 0; r < cross_rules; ++r) {
-      fmt::print("cross,{},{},{},{:.4f},{:.4f},{},{}\n", set, cross_names[r], c.loss[r].size(),
-                 total[r] / total[cross_unhedged], total[r] / total[cross_one],
-                 r == cross_one ? "," : against(c.loss[cross_one], c.loss[r]),
-                 r >= cross_ols && r <= cross_dcc ? fmt::format("{:.3f}", c.last_ratio[r]) : "");
+    for (std::size_t r = 0; r < study::cross_rules; ++r) {
+      fmt::print("cross,{},{},{},{:.4f},{:.4f},{},{}\n", set, study::cross_names[r], c.loss[r].size(),
+                 total[r] / total[study::cross_unhedged], total[r] / total[study::cross_one],
+                 r == study::cross_one ? "," : study::against(c.loss[study::cross_one], c.loss[r]),
+                 r >= study::cross_ols && r <= study::cross_dcc ? fmt::format("{:.3f}", c.last_ratio[r]) : "");
     }
   }
 }
 
-// ---- Checks
-// -------------------------------------------------------------------------------------------------------------
+// ---- Checks ----
 
 /// The bounds that docs/ratio-study.md states, on marks and mids of all months.
 bool holds(const Found& found, const std::set<std::string>& on_index) {
@@ -598,12 +431,12 @@ int main(int argc, char** argv) {
   const Flags& flags = read_flags.value();
 
   Losses losses;
-  std::map<std::string, BasisMoves> basis;
-  std::map<std::string, Cross> cross;
+  std::map<std::string, study::BasisMoves> basis;
+  std::map<std::string, study::Cross> cross;
   std::map<std::string, std::array<std::size_t, 5>> used;
   std::set<std::string> on_index;  // sets without a perpetual
   for (const std::string& folder : flags.folders) {
-    const auto tables = tables_of(folder);
+    const auto tables = study::side_tables(folder);
     if (!tables) return fail(in(folder, tables.error()));
     // A set begins with nothing learned: weeks lie between two of them.
     std::map<std::string, Learned> learned;
@@ -612,12 +445,12 @@ int main(int argc, char** argv) {
       Learned& l = learned[at.coin];
       if (!at.from.perpetual) on_index.insert(at.set);
       for (const Prices prices : flags.prices) judge(at, prices, l, flags, tables.value(), used, losses);
-      add_basis(at, tables.value(), basis);
+      study::add_basis(at, tables.value(), basis[at.set + "," + at.coin]);
       if (at.coin == "BTC") {
         btc.reset();
-        if (const auto r = future_return(at)) btc = {at.to.chain.as_of, *r};
+        if (const auto r = study::future_return(at)) btc = {at.to.chain.as_of, *r};
       } else if (at.coin == "ETH" && btc && btc->first == at.to.chain.as_of) {
-        if (auto problem = cross_step(at, btc->second, cross[at.set])) return problem;
+        if (auto problem = study::add_step(at, btc->second, cross[at.set])) return problem;
       }
       return learn(at, flags, l);
     });
@@ -649,6 +482,10 @@ int main(int argc, char** argv) {
   }
   fmt::print("\ntable,set,coin,matching,perpetual,earlier,later,both\n");
   for (const auto& [key, n] : used) fmt::print("chosen,{},{},{},{},{},{}\n", key, n[0], n[1], n[2], n[3], n[4]);
+  fmt::print("\ntable,set,coin,prices,rule,against,instants,ratio,dm,p\n");
+  for (const auto& [key, steps] : losses) {
+    if (key.sample == "candles") print_fair(key, steps);
+  }
   fmt::print("\ntable,set,coin,steps,rms_bp,lag_rms_bp,lag_share,slope,slope_error,rest_bp\n");
   if (const int status = print_basis(basis)) return status;
   fmt::print("\ntable,set,rule,steps,to_unhedged,to_one,dm_against_one,p,last_ratio\n");

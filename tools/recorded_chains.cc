@@ -1,6 +1,7 @@
 #include "recorded_chains.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <utility>
@@ -120,6 +121,13 @@ std::optional<Error> for_each_step(const std::string& folder, const desk::MoveRu
   }
   fmt::print(stderr, "{}: {} snapshots\n", folder, snapshots);
   return std::nullopt;
+}
+
+std::string against(const std::vector<double>& base, const std::vector<double>& other) {
+  if (base.size() < 2) return ",";
+  const auto compared = math::compare_losses(base, other, {.small_sample = true});
+  if (!compared || !std::isfinite(compared.value().statistic)) return ",";
+  return fmt::format("{:.2f},{:.4f}", compared.value().statistic, compared.value().p);
 }
 
 std::string month_of(Time t) {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "ballast/ballast.h"
 
@@ -31,6 +32,9 @@ struct Step {
 /// stderr. Faults   unavailable without the folder or archives in it; those of reading, of the fits and of visit().
 std::optional<Error> for_each_step(const std::string& folder, const desk::MoveRules& rules,
                                    const std::function<std::optional<Error>(const Step&)>& visit);
+
+/// `statistic,p` of Diebold and Mariano, positive where `other` loses less than `base`; `,` where there is none.
+std::string against(const std::vector<double>& base, const std::vector<double>& other);
 
 /// "2026-02"
 std::string month_of(Time t);
