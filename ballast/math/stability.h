@@ -30,7 +30,7 @@ struct Stability {
 /// p is that of the largest of k. Needs no guess of when the change is; residuals may be correlated and their
 /// variance may move.
 /// `lag`    of Newey and West, [0, n); absent: newey_west_lag(n).
-/// Size     of 2,000 simulated series of 300, 3 to 6 % reject at p < 0.05, also where the variance is a GARCH's:
+/// Size     of 2,000 simulated series of 300, 2.5 to 6 % reject at p < 0.05, also where the variance is a GARCH's:
 ///          stability_test.cc. Below 100 observations it rejects less.
 /// Faults   those of regress(); bad_input below 10 observations or without a regressor; no_solution: scores that depend
 ///          on one another. Where y is fitted to its rounding there is nothing to judge by: statistic and p are NaN.
