@@ -38,7 +38,8 @@ TEST_CASE("option fees and their cap") {  // deribit reference 1.6: 0.0003 a coi
 TEST_CASE("inverse futures pay the rate on their USD notional") {  // reference 1.6: 10,000 USD at 0.05 % is 5 USD
   const auto cost = cost_of("BTC-PERPETUAL", -10000.0);
   CHECK(cost.fee.value == doctest::Approx(5.0).epsilon(1e-14));
-  CHECK(cost.spread->value == doctest::Approx(10000 * 0.5 / 60000).epsilon(1e-12));  // half a dollar on 60,000
+  // sold at 59,999.5: short 10,000/59,999.5 coins instead of 10,000/60,000, and the difference is worth 60,000 a coin
+  CHECK(cost.spread->value == doctest::Approx((10000 / 59999.5 - 10000 / 60000.0) * 60000).epsilon(1e-10));
   CHECK(*cost.average_price == 59999.5);
 }
 
