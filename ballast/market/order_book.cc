@@ -100,20 +100,20 @@ std::optional<BookLevel> OrderBook::best(BookSide side) const {
   return all.back();
 }
 
-void OrderBook::lay(Quote& quote, std::size_t most) const {
+void OrderBook::lay(Quote& quote, double contract, std::size_t most) const {
   const auto side = [&](BookSide which, std::vector<Level>& to, std::optional<double>& price,
                         std::optional<double>& amount) {
     to.clear();
     walk(which, [&](const BookLevel& level) {
       if (to.size() >= most) return false;
-      to.push_back({book_value(level.price), book_value(level.amount)});
+      to.push_back({book_value(level.price), contract * book_value(level.amount)});
       return true;
     });
     price.reset();
     amount.reset();
     if (const auto top = best(which)) {
       price = book_value(top->price);
-      amount = book_value(top->amount);
+      amount = contract * book_value(top->amount);
     }
   };
   side(BookSide::bid, quote.bids, quote.bid, quote.bid_amount);

@@ -51,7 +51,8 @@ class OrderBook {
   }
 
   /// Writes bid, ask, their amounts, at most `most` levels a side and the time into a quote, the rest of it stays.
-  void lay(Quote& quote, std::size_t most = most_levels) const;
+  /// `contract` is what an amount of 1 is in the instrument's size unit: 100 where a venue counts contracts of 100 USD.
+  void lay(Quote& quote, double contract = 1.0, std::size_t most = most_levels) const;
 
  private:
   const std::vector<BookLevel>& levels(BookSide side) const { return side == BookSide::bid ? bids_ : asks_; }

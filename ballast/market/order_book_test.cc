@@ -37,7 +37,7 @@ TEST_CASE("a book is its snapshot and its changes") {
   CHECK(levels(book, BookSide::bid) == Levels{{100, 3}, {98, 5}, {97, 1}});
   CHECK(levels(book, BookSide::ask) == Levels{{101, 4}, {103, 7}});
   Quote quote{.mark = 1.0};
-  book.lay(quote, 2);
+  book.lay(quote, 1.0, 2);
   CHECK(quote.bid == 1e-6);
   CHECK(quote.ask_amount == 4e-8);
   CHECK(quote.bids.size() == 2);
