@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "ballast/base/text.h"
+#include "ballast/math/elementary.h"
 
 namespace ballast::hedge {
 namespace {
@@ -160,14 +161,16 @@ void model_side(const Market& m, const Quote& quote, const risk::Valuation& unit
   const double start = std::min(std::max(flat, reach(last)), end);
   if (!(end > shown)) return;
   add(m, start - shown, last, 0.0, last_price, side);
-  const double from = std::sqrt(start), step = (std::sqrt(end) - from) / rules.pieces;
-  if (!(step > 0.0)) return;
-  for (int i = 0; i < rules.pieces; ++i) {
-    const double a = from + step * i, b = from + step * (i + 1);
+  if (!(end > start)) return;
+  const double growth = math::log_ratio(end, start) / (2.0 * rules.pieces);  // of sqrt(x), from piece to piece
+  double a = std::sqrt(start);
+  for (int i = 1; i <= rules.pieces; ++i) {
+    const double b = i == rules.pieces ? std::sqrt(end) : std::sqrt(start) * math::exp(growth * i);
     // (k b³ - k a³)/(b² - a²), without the cancelling factor b - a
     const double slope = k * (a * a + a * b + b * b) / (a + b);
     const double spread = std::max(half + slope, last);
     add(m, (b - a) * (b + a), last, spread - last, m.price_at(spread, buy), side);
+    a = b;
   }
 }
 

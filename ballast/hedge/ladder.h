@@ -34,8 +34,9 @@ struct AssumedMarket {
 };
 
 /// Beyond the shown depth: trading x of a day's volume V costs factor · (daily deviation of the price) · sqrt(x/V) a
-/// unit, x^1.5 in all. It is cut into `pieces` pieces, equally spaced in sqrt(x): never below the model, above it by at
-/// most 0.4/pieces² of the model's impact where the curve ends (0.16 % with 16).
+/// unit, x^1.5 in all. From where it takes over, x0, to where it ends, x1, it is cut into pieces that grow by one
+/// factor: never below the model, above it by at most 0.1 g² of its impact, g = ln(x1/x0)/pieces <= 1 (1.5 % where the
+/// sizes are the assumed ones of a perpetual).
 /// Source  the square-root law: B. Tóth et al., Phys. Rev. X 1 (2011) 021006, factor of order 1; on bitcoin over four
 ///         decades of size: J. Donier, J. Bonart, Market Microstructure and Liquidity 1 (2015) 1550008.
 struct ImpactRules {

@@ -160,6 +160,7 @@ TEST_CASE("with lots that differ it stays between the bound and any venue alone"
   MESSAGE(solved, " splits of different lots, ", optimal, " of them the cheapest there is, the worst ", worst,
           " over it");
   CHECK(solved > 1000);
+  CHECK(100 * optimal >= 99 * solved);  // without the exchanges it is 97 %
 }
 
 TEST_CASE("what cannot be split") {
