@@ -150,16 +150,18 @@ void model_side(const Market& m, const Quote& quote, const risk::Valuation& unit
     const double root = (marginal - half) / (1.5 * k);  // infinite where nothing moves the price
     return root * root;
   };
+  // Up to here the last shown price holds, or the best one for what is assumed to stand there.
+  const double shown = side.shown;
+  const double flat = side.size ? shown : amount_of_usd(m, assumed(m.instrument, rules).best_usd);
   double end = rules.participation * volume;
   side.end = CurveEnd::participation;
   if (const double at_limit = reach(m.worst_spread(buy)); at_limit < end) {
     end = at_limit;
     side.end = CurveEnd::collar;
   }
-  const double shown = side.shown;
-  const double flat = side.size ? shown : amount_of_usd(m, assumed(m.instrument, rules).best_usd);
-  const double start = std::min(std::max(flat, reach(last)), end);
+  end = std::max(end, flat);
   if (!(end > shown)) return;
+  const double start = std::min(std::max(flat, reach(last)), end);
   add(m, start - shown, last, 0.0, last_price, side);
   if (!(end > start)) return;
   const double growth = math::log_ratio(end, start) / (2.0 * rules.pieces);  // of sqrt(x), from piece to piece

@@ -35,24 +35,25 @@ struct AssumedMarket {
 
 /// Beyond the shown depth: trading x of a day's volume V costs factor · (daily deviation of the price) · sqrt(x/V) a
 /// unit, x^1.5 in all. From where it takes over, x0, to where it ends, x1, it is cut into pieces that grow by one
-/// factor: never below the model, above it by at most 0.1 g² of its impact, g = ln(x1/x0)/pieces <= 1 (1.5 % where the
-/// sizes are the assumed ones of a perpetual).
-/// Source  the square-root law: B. Tóth et al., Phys. Rev. X 1 (2011) 021006, factor of order 1; on bitcoin over four
+/// factor: never below the model, above it by at most 0.1 g² of its impact, g = ln(x1/x0)/pieces <= 1 (3 % where the
+/// sizes are the assumed ones of a perpetual). Source  the square-root law: B. Tóth et al., Phys. Rev. X 1 (2011)
+/// 021006, factor of order 1; on bitcoin over four
 ///         decades of size: J. Donier, J. Bonart, Market Microstructure and Liquidity 1 (2015) 1550008.
 struct ImpactRules {
   double factor = 1.0;  ///< > 0
   Vol vol = Vol(0.8);   ///< > 0, of the coin: futures and spot; an option takes the vol of its own valuation, through
                         ///< its delta alone. Bitcoin's realised vol of days from August 2017 to 2023 was 0.77
   std::optional<double> daily_volume;  ///< > 0, size unit, where it is known
-  double participation = 0.1;          ///< (0, 1]: of the day's volume, as far as the model is believed
-  int pieces = 16;                     ///< 1 to 256
+  /// (0, 1]: of the day's volume, as far as the model goes. What was measured is mostly under a tenth.
+  double participation = 1.0;
+  int pieces = 16;  ///< 1 to 256
   // Recorded: best sizes of futures on Binance, 8 Aug 2024 (the least median of three BTC books, the least lower
-  // quartile for dated futures), of options on Deribit, 12 Sep 2020 (the lower quartile of 599); volumes on Deribit, 22
-  // May 2026 (BTC-PERPETUAL; of dated futures with over 10 million USD open the least) and 23 Jan 2026 (BTC options:
-  // all together over their open interest; the median of those that were traded). Ballast's docs/costs.md has them.
+  // quartile for dated futures), of options on Deribit, 12 Sep 2020 (the lower quartile of 599, 1.1 coins, at 73,000);
+  // volumes on Deribit, 22 May 2026 (BTC-PERPETUAL; of dated futures with over 10 million USD open the least) and 23
+  // Jan 2026 (BTC options: all together over their open interest; the median of those that were traded). docs/costs.md.
   AssumedMarket perpetual{74'000, 0.37, 380e6};  ///< and spot
   AssumedMarket future{11'000, 0.014, 1.8e6};
-  AssumedMarket option{11'000, 0.065, 0.62e6};
+  AssumedMarket option{80'000, 0.065, 0.62e6};
 };
 
 struct CostRules {

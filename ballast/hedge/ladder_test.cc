@@ -213,12 +213,15 @@ TEST_CASE("the model's reach: participation, collar, and what is assumed") {
   CostRules rules = uncollared();
   auto curve = c.curve(rules).value();
   CHECK(curve.buy_end == CurveEnd::participation);
-  CHECK(curve.most_buy() == doctest::Approx(0.1 * 380e6 / 60000).epsilon(1e-12));
+  CHECK(curve.most_buy() == doctest::Approx(380e6 / 60000).epsilon(1e-12));
   CHECK(curve.buy[0].amount == doctest::Approx(74'000.0 / 60000).epsilon(1e-12));
   CHECK(curve.shown_buy == 0.0);
   CHECK_FALSE(curve.size_buy);
   c.quote.open_interest = 1000.0;
-  CHECK(c.curve(rules).value().most_sell() == doctest::Approx(37.0).epsilon(1e-12));
+  CHECK(c.curve(rules).value().most_sell() == doctest::Approx(370.0).epsilon(1e-12));
+  c.quote.open_interest = 0.01;  // hardly traded: what is assumed at the best price is all there is
+  CHECK(c.curve(rules).value().most_sell() == doctest::Approx(74'000.0 / 60000).epsilon(1e-12));
+  c.quote.open_interest = 1000.0;
   c.quote.bid_amount = c.quote.ask_amount = 3.0;
   curve = c.curve(rules).value();
   CHECK(curve.shown_buy == 3.0);
