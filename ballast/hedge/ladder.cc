@@ -114,14 +114,6 @@ Result<SideOfCurve> shown_side(const Market& m, const Quote& quote, bool buy, co
   return side;
 }
 
-/// USD that the worth of one size unit moves in a day, one deviation.
-double daily_deviation(const Market& m, const risk::Valuation& unit, const ImpactRules& rules) {
-  const bool option = m.instrument.is_option();
-  const double day = (option ? unit.vol.value : rules.vol.value) / std::sqrt(365.0);
-  if (m.usd_sized()) return day;
-  return day * (option ? std::abs(unit.black_delta) * unit.forward.value : m.mid);
-}
-
 const AssumedMarket& assumed(const Instrument& instrument, const ImpactRules& rules) {
   if (instrument.is_option()) return rules.option;
   return instrument.kind == market::Kind::future ? rules.future : rules.perpetual;
@@ -133,8 +125,25 @@ double amount_of_usd(const Market& m, double usd) { return m.usd_sized() ? usd :
 double daily_volume(const Market& m, const Quote& quote, const ImpactRules& rules) {
   if (rules.daily_volume) return *rules.daily_volume;
   const AssumedMarket& a = assumed(m.instrument, rules);
-  if (quote.open_interest && *quote.open_interest > 0.0) return *quote.open_interest * a.turnover;
-  return amount_of_usd(m, a.day_usd);
+  const double day = amount_of_usd(m, a.day_usd);
+  if (!quote.open_interest || !(*quote.open_interest > 0.0)) return day;
+  const double turned = *quote.open_interest * a.turnover;
+  // A strike that hardly anybody holds is quoted all the same, by those who trade its neighbours.
+  return m.instrument.is_option() ? std::max(turned, day) : turned;
+}
+
+/// k of the law: USD that a size unit costs more, by sqrt of the size.
+double impact_by_root(const Market& m, const Quote& quote, const risk::Valuation& unit, const ImpactRules& rules) {
+  const double volume = daily_volume(m, quote, rules), day = 1.0 / std::sqrt(365.0);
+  if (!m.instrument.is_option()) {
+    return rules.factor * rules.vol.value * day * (m.usd_sized() ? 1.0 : m.mid) / std::sqrt(volume);
+  }
+  if (unit.years.value <= 0.0) return 0.0;
+  // Who fills it sheds the delta in the perpetual, |delta| coins for a coin; what is left to move is the vol.
+  const double delta = std::abs(unit.black_delta), coins_a_day = rules.perpetual.day_usd / m.coin_usd();
+  const double vol_move = rules.vol_move * unit.vol.value * std::sqrt(30.0 / (365.0 * unit.years.value));
+  return rules.factor * (std::abs(unit.vega) * vol_move / std::sqrt(volume) +
+                         delta * unit.forward.value * unit.vol.value * day * std::sqrt(delta / coins_a_day));
 }
 
 /// Beyond what is shown: the dearer of the last shown price and the model's marginal cost, half + 1.5 k sqrt(x), in
@@ -143,8 +152,7 @@ void model_side(const Market& m, const Quote& quote, const risk::Valuation& unit
                 SideOfCurve& side) {
   const double best = buy ? *quote.ask : *quote.bid, half = m.spread(best, buy);
   const double last_price = side.pieces.empty() ? best : side.pieces.back().price, last = m.spread(last_price, buy);
-  const double volume = daily_volume(m, quote, rules);
-  const double k = rules.factor * daily_deviation(m, unit, rules) / std::sqrt(volume);
+  const double k = impact_by_root(m, quote, unit, rules);
   const auto reach = [&](double marginal) {  // the amount at which the model costs that much a unit
     if (!(marginal > half)) return 0.0;
     const double root = (marginal - half) / (1.5 * k);  // infinite where nothing moves the price
@@ -153,7 +161,7 @@ void model_side(const Market& m, const Quote& quote, const risk::Valuation& unit
   // Up to here the last shown price holds, or the best one for what is assumed to stand there.
   const double shown = side.shown;
   const double flat = side.size ? shown : amount_of_usd(m, assumed(m.instrument, rules).best_usd);
-  double end = rules.participation * volume;
+  double end = rules.participation * daily_volume(m, quote, rules);
   side.end = CurveEnd::participation;
   if (const double at_limit = reach(m.worst_spread(buy)); at_limit < end) {
     end = at_limit;
@@ -199,6 +207,7 @@ std::optional<Error> fault_of(const CostRules& rules) {
   const ImpactRules& i = *rules.impact;
   if (!positive(i.factor)) return bad("impact.factor", i.factor);
   if (!positive(i.vol.value)) return bad("impact.vol", i.vol.value);
+  if (!positive(i.vol_move)) return bad("impact.vol_move", i.vol_move);
   if (i.daily_volume && !positive(*i.daily_volume)) return bad("impact.daily_volume", *i.daily_volume);
   for (const AssumedMarket& a : {i.perpetual, i.future, i.option}) {
     if (!positive(a.best_usd)) return bad("an assumed best_usd", a.best_usd);
@@ -278,9 +287,10 @@ Result<CostCurve> cost_curve(const Instrument& instrument, const Quote* quote, c
   if (option && !(std::isfinite(m.index.value) && m.index.value > 0.0)) {
     return Error{Fault::missing_data, fmt::format("{}: its index is {}", instrument.name, shortest(m.index.value))};
   }
-  if (rules.impact && !std::isfinite(daily_deviation(m, unit, *rules.impact))) {
-    return Error{Fault::missing_data, fmt::format("{}: no daily move with vol {} and delta {}", instrument.name,
-                                                  shortest(unit.vol.value), shortest(unit.black_delta))};
+  if (rules.impact && !std::isfinite(impact_by_root(m, *quote, unit, *rules.impact))) {
+    return Error{Fault::missing_data,
+                 fmt::format("{}: no impact with vol {}, delta {} and vega {}", instrument.name,
+                             shortest(unit.vol.value), shortest(unit.black_delta), shortest(unit.vega))};
   }
   m.reference = unit.price > 0.0 ? unit.price : m.mid;
   m.collar = std::max((option ? rules.option_collar : rules.future_collar) * m.reference,

@@ -29,7 +29,7 @@ const char* name(CurveEnd end);
 /// What is taken for granted of an instrument that does not say it.
 struct AssumedMarket {
   double best_usd;  ///< > 0, USD of underlying: the size at the best price where none is displayed
-  double turnover;  ///< > 0: the day's volume over open interest, where only that is known
+  double turnover;  ///< > 0: the day's volume over open interest, where only that is known (options: if it is more)
   double day_usd;   ///< > 0, USD of underlying: the day's volume where neither is known
 };
 
@@ -41,8 +41,11 @@ struct AssumedMarket {
 ///         decades of size: J. Donier, J. Bonart, Market Microstructure and Liquidity 1 (2015) 1550008.
 struct ImpactRules {
   double factor = 1.0;  ///< > 0
-  Vol vol = Vol(0.8);   ///< > 0, of the coin: futures and spot; an option takes the vol of its own valuation, through
-                        ///< its delta alone. Bitcoin's realised vol of days from August 2017 to 2023 was 0.77
+  Vol vol = Vol(0.8);   ///< > 0, of the coin: futures and spot; an option takes its own. Bitcoin's realised vol of days
+                        ///< from August 2017 to 2023 was 0.77
+  /// > 0: daily deviation of ln vol of an option of 30 days, others by sqrt(30/days). Bitcoin at the money on Deribit:
+  /// 0.058 in the first quarter of 2026, 0.043 from May to July; 7 to 180 days are within 20 % of that rule.
+  double vol_move = 0.058;
   std::optional<double> daily_volume;  ///< > 0, size unit, where it is known
   /// (0, 1]: of the day's volume, as far as the model goes. What was measured is mostly under a tenth.
   double participation = 1.0;

@@ -238,6 +238,32 @@ TEST_CASE("the model's reach: participation, collar, and what is assumed") {
   CHECK(c.curve(rules).value().buy.empty());
 }
 
+TEST_CASE("an option's impact is its vega's and its delta's") {
+  // Ten coins where 80,000/60,000 are taken to stand at the best price, 0.62 million/60,000 to trade in a day.
+  const Case c = of(test::worked_call);
+  CostRules rules = uncollared();
+  rules.impact->daily_volume = 100.0;
+  const auto curve = c.curve(rules).value();
+  check_shape(curve);
+  // F = 60,000, K = 65,000, 30 days, 60 %: d1 = -0.37932, N(d1) = 0.35222, n(d1) = 0.37125 (normal tables)
+  const double years = 30.0 / 365.0, vega = 60000 * 0.37125 * std::sqrt(years);
+  const double by_vega = vega * 0.058 * 0.6 / std::sqrt(100.0);
+  const double by_delta = 0.35222 * 60000 * 0.6 / std::sqrt(365.0) * std::sqrt(0.35222 / (380e6 / 60000));
+  const double model = (by_vega + by_delta) * (std::pow(10.0, 1.5) - std::pow(80.0 / 60, 1.5));
+  const double impact = fill(curve, 10.0).impact.value;
+  CHECK(impact >= model * 0.9999);
+  CHECK(impact <= model + 0.1 * std::pow(std::log(75.0) / 16, 2.0) * (by_vega + by_delta) * std::pow(10.0, 1.5));
+  CHECK(curve.most_buy() == doctest::Approx(100.0).epsilon(1e-12));
+  // open interest counts where it says more than what is assumed
+  Case held = c;
+  rules.impact->daily_volume.reset();
+  CHECK(held.curve(rules).value().most_buy() == doctest::Approx(0.62e6 / 60000).epsilon(1e-12));
+  held.quote.open_interest = 10.0;
+  CHECK(held.curve(rules).value().most_buy() == doctest::Approx(0.62e6 / 60000).epsilon(1e-12));
+  held.quote.open_interest = 1000.0;
+  CHECK(held.curve(rules).value().most_buy() == doctest::Approx(65.0).epsilon(1e-12));
+}
+
 TEST_CASE("no curve without a market that can be believed") {
   const auto fault = [](const Case& c, const CostRules& rules = shown_only) {
     const auto curve = c.curve(rules);
@@ -270,6 +296,7 @@ TEST_CASE("no curve without a market that can be believed") {
   CHECK(bad([](CostRules& r) { r.impact->factor = -1.0; }));
   CHECK(bad([](CostRules& r) { r.impact->vol = Vol(infinite); }));
   CHECK(bad([](CostRules& r) { r.impact->daily_volume = 0.0; }));
+  CHECK(bad([](CostRules& r) { r.impact->vol_move = NAN; }));
   CHECK(bad([](CostRules& r) { r.impact->participation = 2.0; }));
   CHECK(bad([](CostRules& r) { r.impact->pieces = 0; }));
   CHECK(bad([](CostRules& r) { r.impact->option.best_usd = 0.0; }));
