@@ -76,6 +76,15 @@ TEST_CASE("what not even the model reaches is counted at the last price") {
   CHECK(cost.spread->value == doctest::Approx((5000.0 / 60000.0 - coins) * 60000.0).epsilon(1e-10));
   CHECK(cost.fee.value == doctest::Approx(2.5).epsilon(1e-14));
   CHECK(cost.impact.value == 0.0);
+  // with a model, at its last piece: here the day's million is bought and a million more
+  rules = uncollared();
+  rules.impact->daily_volume = 1e6;
+  const auto curve = cost_curve(s.instruments.at("BTC-PERPETUAL"), &q, unit.value(), rules).value();
+  const Cost modelled = taker_cost(s.instruments.at("BTC-PERPETUAL"), &q, unit.value(), 2e6, rules);
+  CHECK(modelled.beyond_curve == doctest::Approx(1e6).epsilon(1e-9));
+  const double beyond = 1e6 * curve.buy.back().impact;
+  CHECK(beyond > 0.0);
+  CHECK(modelled.impact.value == doctest::Approx(fill(curve, 2e6).impact.value + beyond).epsilon(1e-9));
 }
 
 TEST_CASE("beyond the best size the law of the square root is added to the half spread") {
