@@ -30,6 +30,7 @@ struct BookRules {
   double leg_cost = 0.0;         ///< USD a leg
   bool by_expiry = false;        ///< vega and gamma of each expiry are rows of their own
   bool absolute = false;         ///< risk is priced by |P&L| rather than by its square
+  double risk_price = 1.0;       ///< 1: 10,000 USD of risk, and the next dollar of it costs 20 cents
   int levels = 1;                ///< of the order book; each is dearer by a third of the cost
   double delta_band = INFINITY;  ///< USD of delta P&L that must be kept
 };
@@ -95,9 +96,9 @@ inline math::LotProgram made_book(const std::vector<HedgeUnit>& chain, std::uint
     row.lowest = -INFINITY, row.highest = INFINITY;
     const double weight = (i >= hedge_rows ? 0.5 : 1.0) * (0.5 + unit(rng));
     if (rules.absolute) {
-      row.kinks = {0.0}, row.slopes = {-0.25 * weight, 0.25 * weight};
+      row.kinks = {0.0}, row.slopes = {-0.25 * rules.risk_price * weight, 0.25 * rules.risk_price * weight};
     } else {
-      row.curvature = 2e-5 * weight;  // 10,000 USD of risk: the next dollar costs 20 cents
+      row.curvature = 2e-5 * rules.risk_price * weight;
     }
     if (i == delta && std::isfinite(rules.delta_band)) row.lowest = -rules.delta_band, row.highest = rules.delta_band;
     p.program.rows.push_back(row);

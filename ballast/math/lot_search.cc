@@ -9,6 +9,7 @@
 #include "ballast/math/internal/lot_bound.h"
 #include "ballast/math/internal/lot_model.h"
 #include "ballast/math/internal/lot_moves.h"
+#include "ballast/math/internal/lot_relaxation.h"
 
 namespace ballast::math {
 namespace {
@@ -29,51 +30,65 @@ struct Branch {
 
 class Search {
  public:
-  Search(const LotModel& model, const LotRules& rules, PiecewiseSolver solver)
-      : model_(model), rules_(rules), solver_(std::move(solver)), bound_(model), point_(model), at_(model) {
-    set_ = {model.low, model.high};
-  }
+  Search(const LotModel& model, const LotRules& rules, LotRelaxation relaxation)
+      : model_(model),
+        rules_(rules),
+        relaxation_(std::move(relaxation)),
+        bound_(model),
+        point_(model),
+        at_(model),
+        may_(model.columns_of.size()) {}
 
   Result<LotSolution> run();
 
  private:
   const LotModel& model_;
   const LotRules& rules_;
-  PiecewiseSolver solver_;
+  LotRelaxation relaxation_;
   LotBound bound_;
   LotPoint point_, at_;
-  LotBox set_;  // the bounds that the solver has
-  LotNode root_, node_;
+  LotNode root_, node_, part_;  // part_: work space of heuristics
   std::vector<Branch> branches_;
   std::vector<int> open_, path_;  // a heap, the least bound first; work space
-  std::vector<double> best_, relaxed_, root_prices_, root_x_;
+  std::vector<double> best_, relaxed_, root_prices_, root_amounts_;
   bool found_ = false;
-  double upper_ = INFINITY, closed_ = INFINITY;
+  double upper_ = HUGE_VAL, closed_ = HUGE_VAL, root_bound_ = -HUGE_VAL;
+  std::vector<char> may_;  // legs that drop_legs() and exchange_legs() have in use
+  double legs_objective_ = HUGE_VAL;
+  double leg_price_ = 0.0;  // the multiplier of the limit on legs
   int nodes_ = 0;
 
   double cutoff() const {
-    return found_ ? upper_ - std::max(rules_.gap * std::abs(upper_), rules_.absolute_gap) : INFINITY;
+    return found_ ? upper_ - std::max(rules_.gap * std::abs(upper_), rules_.absolute_gap) : HUGE_VAL;
   }
-  void set_bounds(std::size_t j, double low, double high) {
-    if (set_.low[j] == low && set_.high[j] == high) return;
-    set_.low[j] = low, set_.high[j] = high;
-    solver_.set_bounds(j, model_.amount(j, low), model_.amount(j, high));
+  const Branch& at(int branch) const { return branches_[static_cast<std::size_t>(branch)]; }
+  // The order of the heap: the least bound first, of equals the latest.
+  auto later() const {
+    return [this](int a, int b) { return at(a).bound != at(b).bound ? at(a).bound > at(b).bound : a < b; };
   }
-  void take_relaxed() {
-    const auto x = solver_.x();
-    for (std::size_t j = 0; j < model_.n; ++j)
-      relaxed_[j] = std::clamp(model_.lots(j, x[j]), set_.low[j], set_.high[j]);
+  // What moving column j of at_ would cost.
+  double rise(std::size_t j, double lots) const {
+    const LotPoint::Worth to = at_.after(j, lots), here = at_.worth();
+    return std::max(to.objective - here.objective, 0.0) +
+           std::max(to.violation - here.violation, 0.0) * (std::abs(here.objective) + std::abs(to.objective));
   }
 
   void offer();
   void polish();
   void first_points();
   void round_relaxed(int effort);
-  void load(int branch);
-  std::optional<Branch> expand(double inherited, int id, bool& done);
+  bool drop_legs();
+  void exchange_legs();
+  double solve_legs();
+  void price_legs();
+  bool begin();
+  bool take_bound();
   std::optional<Branch> split(bool whole, bool fits, Branch& other);
+  std::optional<Branch> expand(double inherited, int id);
   void push(const Branch& branch);
-  bool take_next(int& id);
+  void apply(const Branch& branch);
+  void load(int branch);
+  void walk();
 };
 
 // point_ is the answer if it is the best so far.
@@ -90,20 +105,14 @@ void Search::offer() {
 void Search::polish() {
   offer();
   if (!model_.any_free || point_.legs() > model_.most_legs) return;
-  const LotBox before = set_;
+  part_ = root_;
   for (std::size_t j = 0; j < model_.n; ++j) {
     const bool free = !model_.stepped(j) && (point_.uses(model_.leg[j]) || point_.legs() < model_.most_legs);
-    set_bounds(j, free ? model_.low[j] : point_.lots(j), free ? model_.high[j] : point_.lots(j));
+    if (!free) part_.box.low[j] = part_.box.high[j] = point_.lots(j);
   }
-  if (solver_.solve() != PiecewiseStatus::infeasible) {
-    take_relaxed();
-    for (std::size_t j = 0; j < model_.n; ++j) {
-      if (model_.stepped(j)) relaxed_[j] = point_.lots(j);
-    }
-    point_.place(relaxed_);
-    offer();
-  }
-  for (std::size_t j = 0; j < model_.n; ++j) set_bounds(j, before.low[j], before.high[j]);
+  if (relaxation_.solve(part_, 0.0) == PiecewiseStatus::infeasible) return;
+  point_.place(relaxation_.lots());
+  offer();
 }
 
 void Search::first_points() {
@@ -124,20 +133,97 @@ void Search::round_relaxed(int effort) {
   polish();
 }
 
-void Search::load(int branch) {
-  node_ = root_;
-  path_.clear();
-  for (int b = branch; b >= 0; b = branches_[static_cast<std::size_t>(b)].parent) path_.push_back(b);
-  for (std::size_t k = path_.size(); k-- > 0 && !node_.empty;) {
-    const Branch& b = branches_[static_cast<std::size_t>(path_[k])];
-    const auto index = static_cast<std::size_t>(b.index);
-    if (b.leg == LegState::in) {
-      node_.put_in(model_, index);
-    } else if (b.leg == LegState::out) {
-      node_.put_out(model_, index);
-    } else {
-      node_.narrow(index, b.low, b.high);
+// The relaxation over some legs, in relaxed_ and at_: its objective, infinite where it is infeasible.
+double Search::solve_legs() {
+  part_ = root_;
+  for (std::size_t j = 0; j < model_.n; ++j) {
+    if (may_[model_.leg[j]] == 0) part_.box.low[j] = part_.box.high[j] = 0.0;
+  }
+  if (relaxation_.solve(part_, 0.0) != PiecewiseStatus::optimal) return HUGE_VAL;
+  relaxed_.assign(relaxation_.lots().begin(), relaxation_.lots().end());
+  at_.place(relaxed_);
+  return at_.worth().violation > 0.0 ? HUGE_VAL : at_.worth().objective;
+}
+
+// Too many legs in relaxed_: the one missed least goes, until few enough are left. False where a leg cannot go.
+bool Search::drop_legs() {
+  const std::size_t legs = model_.columns_of.size();
+  at_.place(relaxed_);
+  std::size_t count = at_.legs();
+  for (std::size_t l = 0; l < legs; ++l) {
+    may_[l] = at_.uses(l) ? 1 : 0;
+    for (const std::size_t j : model_.columns_of[l])
+      if (root_.box.low[j] > 0.0 || root_.box.high[j] < 0.0) return false;  // rare, and the search will see to it
+  }
+  for (; count > model_.most_legs; --count) {
+    std::size_t drop = legs;
+    double least = HUGE_VAL;
+    for (std::size_t l = 0; l < legs; ++l) {
+      if (may_[l] == 0) continue;
+      double rise = 0.0;
+      for (const std::size_t j : model_.columns_of[l])
+        if (at_.lots(j) != 0.0) rise += this->rise(j, 0.0);
+      if (drop == legs || rise < least) drop = l, least = rise;
     }
+    may_[drop] = 0;
+    legs_objective_ = solve_legs();
+  }
+  return true;
+}
+
+// After drop_legs(): one leg for another while it helps, in relaxed_. By relaxations; the lots come after.
+void Search::exchange_legs() {
+  const std::size_t legs = model_.columns_of.size();
+  constexpr std::size_t tried = 3;  // of those that could come, by what each would do alone
+  std::vector<double> best = relaxed_;
+  std::vector<std::pair<double, std::size_t>> comers;
+  bool exchanged = true;
+  for (int pass = 0; pass < 3 && exchanged; ++pass) {
+    exchanged = false;
+    for (std::size_t out = 0; out < legs; ++out) {
+      if (may_[out] == 0) continue;
+      may_[out] = 0;
+      solve_legs();
+      comers.clear();
+      for (std::size_t l = 0; l < legs; ++l) {
+        if (may_[l] != 0 || l == out) continue;
+        double alone = HUGE_VAL;
+        for (const std::size_t j : model_.columns_of[l])
+          alone = std::min(alone, best_alone(at_, root_.box, j).objective);
+        comers.emplace_back(alone, l);
+      }
+      const std::size_t few = std::min(tried, comers.size());
+      std::partial_sort(comers.begin(), comers.begin() + static_cast<std::ptrdiff_t>(few), comers.end());
+      bool taken = false;
+      for (std::size_t c = 0; c < few && !taken; ++c) {
+        may_[comers[c].second] = 1;
+        const double objective = solve_legs();
+        if (objective < legs_objective_ - 1e-9 * std::abs(legs_objective_)) {
+          legs_objective_ = objective, best = relaxed_, taken = exchanged = true;
+        } else {
+          may_[comers[c].second] = 0;
+        }
+      }
+      if (!taken) may_[out] = 1;
+    }
+  }
+  relaxed_ = best;
+}
+
+// The price of a leg with which the bound of the whole is highest.
+void Search::price_legs() {
+  const auto attempt = [&](double price) {
+    if (relaxation_.solve(root_, price) == PiecewiseStatus::infeasible) return false;
+    if (!take_bound()) return false;
+    leg_price_ = price;
+    return true;
+  };
+  const double unit = (upper_ - root_bound_) / static_cast<double>(model_.most_legs);
+  if (attempt(unit / 4.0)) {
+    for (double by = 0.5; by < 16.0 && attempt(by * unit); by *= 2.0) {
+    }
+  } else if (!attempt(unit / 16.0)) {
+    attempt(unit / 64.0);
   }
 }
 
@@ -153,11 +239,6 @@ std::optional<Branch> Search::split(bool whole, bool fits, Branch& other) {
     const Branch upper{0, index, LegState::open, below + 1.0, node_.box.high[j], 0.0};
     other = down ? upper : lower;
     return down ? lower : upper;
-  };
-  const auto rise = [&](std::size_t j, double lots) {
-    const LotPoint::Worth to = at_.after(j, lots), here = at_.worth();
-    return std::max(to.objective - here.objective, 0.0) +
-           std::max(to.violation - here.violation, 0.0) * (std::abs(here.objective) + std::abs(to.objective));
   };
   if (!fits || whole) {
     // Too many legs, or some whose price the bound does not know: the one that is missed most.
@@ -200,140 +281,160 @@ std::optional<Branch> Search::split(bool whole, bool fits, Branch& other) {
   return here < node_.box.high[widest] ? column_cut(widest, here, true) : column_cut(widest, here - 1.0, false);
 }
 
-void Search::push(const Branch& branch) {
-  branches_.push_back(branch);
-  open_.push_back(static_cast<int>(branches_.size()) - 1);
-  std::push_heap(open_.begin(), open_.end(), [&](int a, int b) {
-    const Branch &x = branches_[static_cast<std::size_t>(a)], &y = branches_[static_cast<std::size_t>(b)];
-    return x.bound != y.bound ? x.bound > y.bound : a < b;
-  });
-}
-
-bool Search::take_next(int& id) {
-  if (open_.empty()) return false;
-  std::pop_heap(open_.begin(), open_.end(), [&](int a, int b) {
-    const Branch &x = branches_[static_cast<std::size_t>(a)], &y = branches_[static_cast<std::size_t>(b)];
-    return x.bound != y.bound ? x.bound > y.bound : a < b;
-  });
-  id = open_.back();
-  open_.pop_back();
+// First answers and a first bound. False where no amounts keep the rows, whole or not.
+bool Search::begin() {
+  first_points();
+  const PiecewiseStatus status = relaxation_.solve(root_, 0.0);
+  if (status == PiecewiseStatus::infeasible && bound_.infeasible(root_, relaxation_.row_prices())) return false;
+  take_bound();
+  if (root_bound_ >= cutoff()) return true;
+  relaxed_.assign(relaxation_.lots().begin(), relaxation_.lots().end());
+  at_.place(relaxed_);
+  const bool dropped = at_.legs() > model_.most_legs && drop_legs();
+  const std::vector<double> chosen = relaxed_;
+  round_relaxed(first_effort);
+  if (dropped && root_bound_ < cutoff()) {
+    relaxed_ = chosen;
+    exchange_legs();
+    if (relaxed_ != chosen) round_relaxed(first_effort);
+  }
+  if (found_ && root_bound_ < cutoff()) {
+    bound_.tighten(root_, upper_);
+    if (!root_.empty && model_.most_legs < model_.columns_of.size()) price_legs();
+  }
   return true;
 }
 
-// Solves node_ (branch `id`) and cuts it: the part to go on with, or nothing where it is closed.
-std::optional<Branch> Search::expand(double inherited, int id, bool& root_infeasible) {
+// The bound of the last relaxation for the whole, where it is the best so far.
+bool Search::take_bound() {
+  const double lower = bound_.evaluate(root_, relaxation_.row_prices(), relaxation_.amounts());
+  if (!(lower > root_bound_) && !root_prices_.empty()) return false;
+  root_bound_ = lower;
+  root_prices_.assign(relaxation_.row_prices().begin(), relaxation_.row_prices().end());
+  root_amounts_.assign(relaxation_.amounts().begin(), relaxation_.amounts().end());
+  return true;
+}
+
+// Solves node_ and cuts it: the part to go on with, or nothing where it is closed.
+std::optional<Branch> Search::expand(double inherited, int id) {
   if (node_.empty) return std::nullopt;
   ++nodes_;
-  for (std::size_t j = 0; j < model_.n; ++j) set_bounds(j, node_.box.low[j], node_.box.high[j]);
-  const PiecewiseStatus status = solver_.solve();
-  take_relaxed();
-  if (status == PiecewiseStatus::infeasible && bound_.infeasible(node_, solver_.row_prices())) {
-    root_infeasible = id < 0;
-    return std::nullopt;
-  }
-  const std::vector<double> x(solver_.x().begin(), solver_.x().end());
-  const double lower = std::max(inherited, bound_.evaluate(node_, solver_.row_prices(), x));
-  if (id < 0) {
-    root_prices_.assign(solver_.row_prices().begin(), solver_.row_prices().end());
-    root_x_ = x;
-  }
-  const auto close = [&] {
+  const PiecewiseStatus status = relaxation_.solve(node_, leg_price_);
+  if (status == PiecewiseStatus::infeasible && bound_.infeasible(node_, relaxation_.row_prices())) return std::nullopt;
+  const double lower = std::max(inherited, bound_.evaluate(node_, relaxation_.row_prices(), relaxation_.amounts()));
+  const auto closed = [&] {
+    if (lower < cutoff()) return false;
     closed_ = std::min(closed_, lower);
-    return std::nullopt;
+    return true;
   };
-  if (lower >= cutoff()) return close();
-  if (id < 0 || nodes_ <= 8 || nodes_ % 16 == 0) {
-    const std::vector<double> kept = relaxed_;
-    round_relaxed(id < 0 ? first_effort : later_effort);
-    relaxed_ = kept;
-    if (lower >= cutoff()) return close();
-  }
-  at_.place(relaxed_);
-  bool whole = true;
-  for (std::size_t j = 0; j < model_.n; ++j) {
-    whole &= !model_.stepped(j) || std::abs(relaxed_[j] - std::nearbyint(relaxed_[j])) <= whole_to;
-  }
-  if (whole) {
-    std::vector<double> lots = relaxed_;
-    for (std::size_t j = 0; j < model_.n; ++j) {
-      if (model_.stepped(j)) lots[j] = std::nearbyint(lots[j]);
-    }
-    point_.place(lots);
-    polish();
-    if (lower >= cutoff()) return close();
-    at_.place(lots);
-  }
+  if (closed()) return std::nullopt;
+  const std::vector<double> relaxed(relaxation_.lots().begin(), relaxation_.lots().end());
   if (found_) {
     bound_.tighten(node_, upper_);
     if (node_.empty) return std::nullopt;
   }
+  std::vector<double> whole_lots = relaxed;
+  bool whole = true;
+  for (std::size_t j = 0; j < model_.n; ++j) {
+    if (!model_.stepped(j)) continue;
+    whole_lots[j] = std::nearbyint(relaxed[j]);
+    whole &= std::abs(relaxed[j] - whole_lots[j]) <= whole_to;
+  }
+  if (whole) {
+    point_.place(whole_lots);
+    polish();
+  } else if ((nodes_ > 1 && nodes_ <= 8) || nodes_ % 16 == 0) {
+    relaxed_ = relaxed;
+    round_relaxed(later_effort);
+  }
+  if (closed()) return std::nullopt;
+  relaxed_ = whole ? whole_lots : relaxed;
+  at_.place(relaxed_);
   Branch other{};
   std::optional<Branch> next = split(whole, at_.legs() <= model_.most_legs, other);
-  if (!next) return close();
+  if (!next) {
+    closed_ = std::min(closed_, lower);
+    return std::nullopt;
+  }
   next->parent = other.parent = id;
   next->bound = other.bound = lower;
-  if (other.leg != LegState::open || other.low <= other.high) push(other);
+  push(other);
   return next;
 }
 
-Result<LotSolution> Search::run() {
-  relaxed_.resize(model_.n);
-  root_.box = {model_.low, model_.high};
-  root_.legs.assign(model_.columns_of.size(), LegState::open);
-  first_points();
+void Search::push(const Branch& branch) {
+  branches_.push_back(branch);
+  open_.push_back(static_cast<int>(branches_.size()) - 1);
+  std::push_heap(open_.begin(), open_.end(), later());
+}
+
+void Search::apply(const Branch& branch) {
+  const auto index = static_cast<std::size_t>(branch.index);
+  if (branch.leg == LegState::in) {
+    node_.put_in(model_, index);
+  } else if (branch.leg == LegState::out) {
+    node_.put_out(model_, index);
+  } else {
+    node_.narrow(index, branch.low, branch.high);
+  }
+}
+
+void Search::load(int branch) {
   node_ = root_;
-  int id = -1;
-  double inherited = -INFINITY;
-  double known = upper_;
-  for (;;) {
-    bool infeasible = false;
-    const auto next = expand(inherited, id, infeasible);
-    if (infeasible) return Error{Fault::no_solution, "the bounds of the rows cannot all be kept, whole lots or not"};
-    bool going_on = false;
-    if (next && nodes_ < rules_.nodes) {
+  path_.clear();
+  for (int b = branch; b >= 0; b = at(b).parent) path_.push_back(b);
+  for (std::size_t k = path_.size(); k-- > 0 && !node_.empty;) apply(at(path_[k]));
+}
+
+// Down one way until it is closed, then on from where the bound is least.
+void Search::walk() {
+  node_ = root_;
+  double inherited = root_bound_, known = upper_;
+  for (int id = -1;;) {
+    if (const auto next = expand(inherited, id)) {
       branches_.push_back(*next);
       id = static_cast<int>(branches_.size()) - 1;
-      inherited = next->bound;
-      const auto index = static_cast<std::size_t>(next->index);
-      if (next->leg == LegState::in) {
-        node_.put_in(model_, index);
-      } else if (next->leg == LegState::out) {
-        node_.put_out(model_, index);
-      } else {
-        node_.narrow(index, next->low, next->high);
+      if (nodes_ < rules_.nodes) {
+        inherited = next->bound;
+        apply(*next);
+        continue;
       }
-      going_on = true;
-    } else if (next) {
       closed_ = std::min(closed_, next->bound);
     }
-    if (going_on) continue;
-    if (nodes_ >= rules_.nodes) break;
-    if (upper_ < known && !root_prices_.empty()) {  // a better answer rules out more of the whole
+    if (nodes_ >= rules_.nodes) return;
+    if (upper_ < known) {  // a better answer rules out more of the whole
       known = upper_;
-      bound_.evaluate(root_, root_prices_, root_x_);
+      bound_.evaluate(root_, root_prices_, root_amounts_);
       bound_.tighten(root_, upper_);
-      if (root_.empty) break;
     }
-    if (!take_next(id)) break;
-    inherited = branches_[static_cast<std::size_t>(id)].bound;
-    if (inherited >= cutoff()) {  // and so are all others
-      open_.push_back(id);
-      break;
-    }
+    if (root_.empty || open_.empty() || at(open_.front()).bound >= cutoff()) return;
+    std::pop_heap(open_.begin(), open_.end(), later());
+    id = open_.back();
+    open_.pop_back();
+    inherited = at(id).bound;
     load(id);
   }
-  double bound = closed_;
-  if (!root_.empty) {
-    for (const int b : open_) bound = std::min(bound, branches_[static_cast<std::size_t>(b)].bound);
+}
+
+Result<LotSolution> Search::run() {
+  root_.box = {model_.low, model_.high};
+  root_.legs.assign(model_.columns_of.size(), LegState::open);
+  if (!begin()) return Error{Fault::no_solution, "the bounds of the rows cannot all be kept, whole lots or not"};
+  if (root_bound_ >= cutoff()) {
+    closed_ = root_bound_;
+  } else {
+    walk();
   }
+  // What is still open, unless nothing better than the answer can be anywhere.
+  if (!root_.empty && !open_.empty()) closed_ = std::min(closed_, at(open_.front()).bound);
   if (!found_) {
-    if (bound == INFINITY) return Error{Fault::no_solution, "no whole lots keep the bounds of the rows"};
+    if (closed_ == HUGE_VAL) return Error{Fault::no_solution, "no whole lots keep the bounds of the rows"};
     return Error{Fault::limit, fmt::format("no whole lots that keep the bounds of the rows in {} nodes", nodes_)};
   }
   LotSolution solution;
   for (std::size_t j = 0; j < model_.n; ++j) solution.x.push_back(model_.amount(j, best_[j]));
   solution.objective = upper_;
-  solution.bound = std::min(bound, upper_);
+  solution.bound = std::min(closed_, upper_);
   solution.nodes = nodes_;
   solution.proved = solution.bound >= cutoff();
   return solution;
@@ -351,14 +452,9 @@ Result<LotSolution> search_lots(const LotProgram& program, const LotRules& rules
   if (rules.nodes < 1) return Error{Fault::bad_input, fmt::format("a limit of {} nodes", rules.nodes)};
   auto model = LotModel::make(program);
   if (!model) return model.error();
-  PiecewiseProgram relaxation = program.program;
-  for (std::size_t j = 0; j < model.value().n; ++j) {
-    relaxation.columns[j].lowest = model.value().amount(j, model.value().low[j]);
-    relaxation.columns[j].highest = model.value().amount(j, model.value().high[j]);
-  }
-  auto solver = PiecewiseSolver::make(relaxation);
-  if (!solver) return solver.error();
-  return Search(model.value(), rules, std::move(solver).value()).run();
+  auto relaxation = LotRelaxation::make(program, model.value(), model.value().most_legs < program.leg_cost.size());
+  if (!relaxation) return relaxation.error();
+  return Search(model.value(), rules, std::move(relaxation).value()).run();
 }
 
 }  // namespace ballast::math

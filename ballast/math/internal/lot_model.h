@@ -23,6 +23,7 @@ struct LotModel {
   std::vector<double> leg_cost;
   std::size_t most_legs = 0;  ///< the number of legs where there is no limit
   bool any_free = false;      ///< a column without steps
+  bool any_hard = false;      ///< a row with a finite bound
   bool all_zero = false;      ///< doing nothing is within the bounds of the columns
 
   static Result<LotModel> make(const LotProgram& program);

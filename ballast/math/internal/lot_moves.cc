@@ -155,6 +155,10 @@ bool swap_leg(LotPoint& p, const LotBox& box, int& effort) {
 
 }  // namespace
 
+LotPoint::Worth best_alone(const LotPoint& point, const LotBox& box, std::size_t j) {
+  return best_place(point, box, j, point.worth()).worth;
+}
+
 void descend(LotPoint& point, const LotBox& box, int effort) {
   settle(point, box);
   while (effort > 0) {

@@ -15,6 +15,9 @@ struct LotBox {
 /// `effort`  the most pairs and legs tried without success, in columns evaluated; single columns are always finished.
 void descend(LotPoint& point, const LotBox& box, int effort);
 
+/// What the point is worth with column j at its best place, all others at rest.
+LotPoint::Worth best_alone(const LotPoint& point, const LotBox& box, std::size_t j);
+
 /// From nothing, leg after leg, the one that helps most. O(legs used · n · log lots · m).
 void grow(LotPoint& point, const LotBox& box);
 

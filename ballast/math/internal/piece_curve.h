@@ -23,6 +23,8 @@ class PieceCurve {
       intercepts_[i + 1] = intercepts_[i] + (slopes_[i] - slopes_[i + 1]) * kinks_[i];
     for (std::size_t i = zero; i-- > 0;)
       intercepts_[i] = intercepts_[i + 1] + (slopes_[i + 1] - slopes_[i]) * kinks_[i];
+    two_lines_ = kinks_.size() <= 1;
+    left_ = {intercepts_.front(), slopes_.front()}, right_ = {intercepts_.back(), slopes_.back()};
   }
 
   std::size_t kinks() const { return kinks_.size(); }
@@ -31,6 +33,8 @@ class PieceCurve {
 
   /// 0 at x = 0; the bounds are not looked at. O(log kinks).
   double value(double x) const {
+    // With one kink or none, as most functions are, the higher of two lines: no branch, no memory beyond this.
+    if (two_lines_) return std::max(left_.first + left_.second * x, right_.first + right_.second * x) + 0.5 * curvature * x * x;
     const std::size_t i = piece(x);
     return intercepts_[i] + slopes_[i] * x + 0.5 * curvature * x * x;
   }
@@ -70,6 +74,8 @@ class PieceCurve {
 
  private:
   static constexpr double inf = std::numeric_limits<double>::infinity();
+  bool two_lines_ = true;
+  std::pair<double, double> left_, right_;  // intercept and slope of the outer pieces
   std::vector<double> kinks_, slopes_, intercepts_;
 
   std::size_t piece(double x) const {
