@@ -72,11 +72,11 @@ inline std::vector<HedgeUnit> made_chain(std::size_t instruments, std::uint64_t 
   return chain;
 }
 
-/// A book of 30 positions in a chain of its own, and the program of its hedge.
-inline math::LotProgram made_book(const std::vector<HedgeUnit>& chain, std::uint64_t seed, const BookRules& rules) {
+/// A book of 30 positions in what is `held` and the program of its hedge with the `chain`.
+inline math::LotProgram made_book(const std::vector<HedgeUnit>& chain, const std::vector<HedgeUnit>& held,
+                                  std::uint64_t seed, const BookRules& rules) {
   std::mt19937_64 rng(seed);
   std::uniform_real_distribution<double> unit(0.0, 1.0);
-  const std::vector<HedgeUnit> held = made_chain(33, seed + 1);
   math::LotProgram p;
   const std::size_t m = rules.by_expiry ? hedge_rows + 2 * expiries : hedge_rows, n = chain.size();
   const auto exposures = [&](const HedgeUnit& h) {
@@ -86,9 +86,9 @@ inline math::LotProgram made_book(const std::vector<HedgeUnit>& chain, std::uint
     return e;
   };
   p.program.offset.assign(m, 0.0);
-  for (std::size_t k = 3; k < held.size(); ++k) {
+  for (int k = 0; k < 30; ++k) {
     const double coins = 0.1 * std::round(300.0 * unit(rng) - 150.0);
-    const std::vector<double> e = exposures(held[k]);
+    const std::vector<double> e = exposures(held[rng() % held.size()]);
     for (std::size_t i = 0; i < m; ++i) p.program.offset[i] += coins * e[i];
   }
   for (std::size_t i = 0; i < m; ++i) {

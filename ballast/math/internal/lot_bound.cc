@@ -114,12 +114,13 @@ double LotBound::evaluate(const LotNode& node, std::span<const double> prices, s
     selected_[l] = 0;
     if (leg_worth_[l] < 0.0) chosen_.push_back(l);
   }
-  marginal_ = 0.0;
+  marginal_ = next_ = 0.0;
   if (chosen_.size() > room) {
     std::nth_element(chosen_.begin(), chosen_.begin() + static_cast<std::ptrdiff_t>(room), chosen_.end(),
                      [&](std::size_t a, std::size_t b) {
                        return leg_worth_[a] != leg_worth_[b] ? leg_worth_[a] < leg_worth_[b] : a < b;
                      });
+    next_ = leg_worth_[chosen_[room]];
     chosen_.resize(room);
     if (room > 0) marginal_ = -INFINITY;
     for (const std::size_t l : chosen_) marginal_ = std::max(marginal_, leg_worth_[l]);
@@ -161,9 +162,9 @@ bool LotBound::tighten(LotNode& node, double cutoff) const {
   bool changed = false;
   for (std::size_t l = 0; l < p.columns_of.size() && !node.empty; ++l) {
     if (node.legs[l] == LegState::out) continue;
-    // What the leg may be worth when it is used, and whether it may stay unused.
+    // What the leg may be worth when it is used, and whether it may stay unused: then the next one takes its room.
     const double level = slack + (selected_[l] ? leg_worth_[l] : marginal_);
-    const bool may_rest = node.legs[l] == LegState::open && level >= 0.0;
+    const bool may_rest = node.legs[l] == LegState::open && level >= next_;
     if (!selected_[l] && leg_worth_[l] > level) {
       node.put_out(p, l);
       changed = true;

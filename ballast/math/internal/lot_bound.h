@@ -10,7 +10,8 @@ namespace ballast::math::internal {
 
 enum class LegState : std::int8_t { open, in, out };
 
-/// A part of the search: what each column may be and which legs are settled. A leg that is `in` pays its price.
+/// A part of the search: what each column may be and which legs are settled. A leg that is `in` is used and pays its
+/// price.
 struct LotNode {
   LotBox box;
   std::vector<LegState> legs;
@@ -46,7 +47,8 @@ class LotBound {
   std::vector<double> leg_least_, leg_worth_;
   std::vector<std::size_t> chosen_;
   std::vector<char> selected_;
-  double bound_ = 0.0, marginal_ = 0.0;
+  double bound_ = 0.0;
+  double marginal_ = 0.0, next_ = 0.0;  // the worth of the last leg there is room for, and of the first there is not
 };
 
 }  // namespace ballast::math::internal

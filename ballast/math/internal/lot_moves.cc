@@ -84,7 +84,7 @@ bool sweep(LotPoint& p, const LotBox& box) {
 }
 
 void settle(LotPoint& p, const LotBox& box) {
-  for (int round = 0; round < 100 && sweep(p, box); ++round) {
+  for (int round = 0; round < 8 && sweep(p, box); ++round) {
   }
 }
 
@@ -179,7 +179,7 @@ void grow(LotPoint& point, const LotBox& box) {
     if (next == n) return;
     point.move(next, best.lots);
     // Those in use answer before another comes.
-    for (int turn = 0; turn < 20; ++turn) {
+    for (int turn = 0; turn < 4; ++turn) {
       bool moved = false;
       for (std::size_t j = 0; j < n; ++j) {
         if (point.lots(j) == 0.0) continue;
