@@ -70,18 +70,25 @@ Book some_book(const std::vector<HedgeUnit>& units, std::mt19937_64& rng) {
 
 // From nothing, one instrument after the other at its best number of lots: no going back.
 double greedy(const math::LotProgram& p) {
-  std::vector<double> x(p.program.n());
+  const std::size_t n = p.program.n(), m = p.program.m();
+  std::vector<double> x(n), y = p.program.offset;
   double best = test::worth(p, x);
+  int legs = 0;
   for (;;) {
-    std::size_t next = x.size();
-    double amount = 0.0;
-    for (std::size_t j = 0; j < x.size(); ++j) {
-      const double before = x[j], step = p.step[j];
+    std::size_t next = n;
+    double amount = 0.0, least = best;
+    for (std::size_t j = 0; j < n; ++j) {
+      if (x[j] == 0.0 && p.most_legs > 0 && legs == p.most_legs) continue;
+      const double step = p.step[j];
       const auto at = [&](double lots) {
-        x[j] = lots * step;
-        const double w = test::worth(p, x);
-        x[j] = before;
-        return w;
+        const double to = lots * step;
+        double sum = best + test::worth(p.program.columns[j], to) - test::worth(p.program.columns[j], x[j]) +
+                     ((to != 0.0 ? 1.0 : 0.0) - (x[j] != 0.0 ? 1.0 : 0.0)) * p.leg_cost[j];
+        for (std::size_t i = 0; i < m; ++i) {
+          const double a = p.program.matrix[j * m + i];
+          sum += test::worth(p.program.rows[i], y[i] + a * (to - x[j])) - test::worth(p.program.rows[i], y[i]);
+        }
+        return sum;
       };
       double low = std::ceil(p.program.columns[j].lowest / step),
              high = std::floor(p.program.columns[j].highest / step);
@@ -90,10 +97,13 @@ double greedy(const math::LotProgram& p) {
         (at(a) < at(b) ? high : low) = at(a) < at(b) ? b : a;
       }
       for (double lots = low; lots <= high; lots += 1.0)
-        if (at(lots) < best * (1.0 - 1e-12)) best = at(lots), next = j, amount = lots * step;
+        if (at(lots) < least * (1.0 - 1e-12)) least = at(lots), next = j, amount = lots * step;
     }
-    if (next == x.size()) return best;
-    x[next] = amount;
+    if (next == n) return test::worth(p, x);
+    if (x[next] == 0.0) ++legs;
+    if (amount == 0.0) --legs;
+    for (std::size_t i = 0; i < m; ++i) y[i] += p.program.matrix[next * m + i] * (amount - x[next]);
+    x[next] = amount, best = least;
   }
 }
 

@@ -60,7 +60,8 @@ PiecewiseStatus LotRelaxation::solve(const LotNode& node, double leg_price) {
     tilt_[k] = far != 0.0 ? share_[p.leg[j]] / far : 0.0;
   }
   solver_.set_tilt(tilt_);
-  const PiecewiseStatus status = solver_.solve();
+  // A solve takes about as many steps as there are parts and rows; one that comes round gives prices all the same.
+  const PiecewiseStatus status = solver_.solve(10 * static_cast<int>(parts_.size() + p.m));
   std::fill(amounts_.begin(), amounts_.end(), 0.0);
   const auto x = solver_.x();
   for (std::size_t k = 0; k < parts_.size(); ++k) amounts_[parts_[k].column] += x[k];
