@@ -16,8 +16,8 @@ namespace {
 
 using namespace internal;
 
-constexpr double whole_to = 1e-7;  // lots: the relaxation's rounding; what is placed is the whole number itself
-constexpr int first_effort = 1'000, later_effort = 300;  // columns tried in exchanges: see descend()
+constexpr double whole_to = 1e-7;     // lots: the relaxation's rounding; what is placed is the whole number itself
+constexpr int most_effort = 200'000;  // columns tried in exchanges, see descend(): milliseconds
 
 // One decision on the way from the root: a column's range, or a leg in or out.
 struct Branch {
@@ -65,6 +65,11 @@ class Search {
   // The order of the heap: the least bound first, of equals the latest.
   auto later() const {
     return [this](int a, int b) { return at(a).bound != at(b).bound ? at(a).bound > at(b).bound : a < b; };
+  }
+  // So many times all pairs of columns.
+  int effort(double passes) const {
+    const auto n = static_cast<double>(model_.n);
+    return static_cast<int>(std::min(passes * n * n, double{most_effort}));
   }
   // What moving column j of at_ would cost.
   double rise(std::size_t j, double lots) const {
@@ -122,7 +127,7 @@ void Search::first_points() {
   offer();
   grow(point_, root_.box);
   polish();
-  descend(point_, root_.box, first_effort);
+  descend(point_, root_.box, effort(3.0));
   polish();
 }
 
@@ -294,18 +299,18 @@ bool Search::begin() {
     std::fill(part_.legs.begin(), part_.legs.end(), LegState::in);
     relaxation_.solve(part_, 0.0);
     relaxed_.assign(relaxation_.lots().begin(), relaxation_.lots().end());
-    round_relaxed(first_effort);
+    round_relaxed(effort(3.0));
     relaxation_.solve(root_, 0.0);
   }
   relaxed_.assign(relaxation_.lots().begin(), relaxation_.lots().end());
   at_.place(relaxed_);
   const bool dropped = at_.legs() > model_.most_legs && drop_legs();
   const std::vector<double> chosen = relaxed_;
-  round_relaxed(first_effort);
+  round_relaxed(effort(3.0));
   if (dropped && root_bound_ < cutoff()) {
     relaxed_ = chosen;
     exchange_legs();
-    if (relaxed_ != chosen) round_relaxed(first_effort);
+    if (relaxed_ != chosen) round_relaxed(effort(3.0));
   }
   if (found_ && root_bound_ < cutoff()) {
     bound_.tighten(root_, upper_);
@@ -354,7 +359,7 @@ std::optional<Branch> Search::expand(double inherited, int id) {
     polish();
   } else if ((nodes_ > 1 && nodes_ <= 8) || nodes_ % 16 == 0) {
     relaxed_ = relaxed;
-    round_relaxed(later_effort);
+    round_relaxed(effort(0.5));
   }
   if (closed()) return std::nullopt;
   relaxed_ = whole ? whole_lots : relaxed;

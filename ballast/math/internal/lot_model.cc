@@ -81,6 +81,17 @@ Result<LotModel> LotModel::make(const LotProgram& p) {
     model.any_hard |= std::isfinite(model.rows[i].lowest) || std::isfinite(model.rows[i].highest);
     model.tolerance.push_back(largest > 0.0 ? 1e-9 * largest : 1e-300);
   }
+  double smallest = HUGE_VAL;
+  model.closer = model.n;
+  for (std::size_t j = 0; j < model.n; ++j) {
+    std::size_t rows = 0, row = 0;
+    for (std::size_t i = 0; i < model.m; ++i)
+      if (model.column(j)[i] != 0.0) ++rows, row = i;
+    const double effect = std::abs(model.column(j)[row]) * model.amount(j, model.grain[j]);
+    // Of several rows that can be closed the first such column's; of its columns the one of the smallest lots.
+    if (rows != 1 || (model.closer < model.n && row != model.closing_row) || !(effect < smallest)) continue;
+    smallest = effect, model.closer = j, model.closing_row = row;
+  }
   return model;
 }
 
@@ -128,10 +139,36 @@ LotPoint::Worth LotPoint::after(std::size_t j, double lots) const {
     for (std::size_t i = 0; i < p.m; ++i) violation += beyond(i, y[i] + a[i] * by);
   }
   if (!hx_.empty()) objective += by * (hx_[j] + 0.5 * p.hessian[j * p.n + j] * by);
-  const std::size_t leg = p.leg[j];
-  if (lots_[j] == 0.0 && lots != 0.0 && used_[leg] == 0) objective += p.leg_cost[leg];
-  if (lots_[j] != 0.0 && lots == 0.0 && used_[leg] == 1) objective -= p.leg_cost[leg];
+  objective += leg_change(j, lots);
   return {violation, worth_.objective + objective};
+}
+
+LotPoint::Worth LotPoint::after(std::size_t j, double lots, std::size_t k, double lots_k) const {
+  const LotModel& p = *model_;
+  const double from_j = p.amount(j, lots_[j]), to_j = p.amount(j, lots), by_j = to_j - from_j;
+  const double from_k = p.amount(k, lots_[k]), to_k = p.amount(k, lots_k), by_k = to_k - from_k;
+  double objective =
+      p.columns[j].value(to_j) - p.columns[j].value(from_j) + p.columns[k].value(to_k) - p.columns[k].value(from_k);
+  double violation = 0.0;
+  const double *a = p.column(j), *b = p.column(k), *y = y_.data(), *was = row_value_.data();
+  const PieceCurve* row = p.rows.data();
+  for (std::size_t i = 0; i < p.m; ++i) objective += row[i].value(y[i] + a[i] * by_j + b[i] * by_k) - was[i];
+  if (p.any_hard) {
+    for (std::size_t i = 0; i < p.m; ++i) violation += beyond(i, y[i] + a[i] * by_j + b[i] * by_k);
+  }
+  if (!hx_.empty()) {
+    objective += by_j * (hx_[j] + 0.5 * p.hessian[j * p.n + j] * by_j + p.hessian[j * p.n + k] * by_k);
+    objective += by_k * (hx_[k] + 0.5 * p.hessian[k * p.n + k] * by_k);
+  }
+  // Two columns of one leg are counted as if alone: then the price of a leg may be off, and better() is asked again.
+  return {violation, worth_.objective + objective + leg_change(j, lots) + leg_change(k, lots_k)};
+}
+
+double LotPoint::leg_change(std::size_t j, double lots) const {
+  const std::size_t leg = model_->leg[j];
+  if (lots_[j] == 0.0 && lots != 0.0 && used_[leg] == 0) return model_->leg_cost[leg];
+  if (lots_[j] != 0.0 && lots == 0.0 && used_[leg] == 1) return -model_->leg_cost[leg];
+  return 0.0;
 }
 
 void LotPoint::move(std::size_t j, double lots) {

@@ -22,9 +22,11 @@ struct LotModel {
   std::vector<std::vector<std::size_t>> columns_of;  ///< of a leg
   std::vector<double> leg_cost;
   std::size_t most_legs = 0;  ///< the number of legs where there is no limit
-  bool any_free = false;      ///< a column without steps
-  bool any_hard = false;      ///< a row with a finite bound
-  bool all_zero = false;      ///< doing nothing is within the bounds of the columns
+  /// Closes row `closing_row` alone, in the smallest lots of those that do: a future, to delta. n where there is none.
+  std::size_t closer = 0, closing_row = 0;
+  bool any_free = false;  ///< a column without steps
+  bool any_hard = false;  ///< a row with a finite bound
+  bool all_zero = false;  ///< doing nothing is within the bounds of the columns
 
   static Result<LotModel> make(const LotProgram& program);
 
@@ -47,6 +49,8 @@ class LotPoint {
   void place(std::span<const double> lots);  ///< O(n m + n² with a Hessian)
   /// What the point is worth after column j goes to `lots`. O(m + log kinks).
   Worth after(std::size_t j, double lots) const;
+  /// The same with two columns that go at once, j and k different. O(m + log kinks).
+  Worth after(std::size_t j, double lots, std::size_t k, double lots_k) const;
   void move(std::size_t j, double lots);  ///< O(m + log kinks), + O(n) with a Hessian
   /// Leg limit kept after column j goes to `lots`.
   bool allowed(std::size_t j, double lots) const {
@@ -69,6 +73,7 @@ class LotPoint {
   std::size_t legs_ = 0;
   Worth worth_;
 
+  double leg_change(std::size_t j, double lots) const;
   double beyond(std::size_t i, double y) const {
     const PieceCurve& row = model_->rows[i];
     const double over = std::max(row.lowest - y, y - row.highest) - model_->tolerance[i];

@@ -88,32 +88,58 @@ void settle(LotPoint& p, const LotBox& box) {
   }
 }
 
-// One lot of a used column and one lot, the other way or the same, of any other: what a single column cannot repair.
-bool move_pair(LotPoint& p, const LotBox& box, int& effort) {
-  const std::size_t n = p.model().n;
+// One lot of a column and one lot, the other way or the same, of another, and what closes the row that a future closes
+// alone back to where it was: what a single column cannot repair. The search goes on at `start`.
+bool move_pair(LotPoint& p, const LotBox& box, std::size_t& start, int& effort) {
+  const LotModel& model = p.model();
+  const std::size_t n = model.n, c = model.closer;
+  const double per_lot = c < n ? model.column(c)[model.closing_row] * model.amount(c, 1.0) : 0.0;
+  const bool closes = c < n && p.lots(c) != 0.0;
   LotPoint moved = p;
-  for (std::size_t j = 0; j < n; ++j) {
-    if (p.lots(j) == 0.0 || box.low[j] == box.high[j]) continue;
+  for (std::size_t turn = 0; turn < n; ++turn) {
+    const std::size_t j = (start + turn) % n;
+    if (box.low[j] == box.high[j] || !p.allowed(j, model.grain[j])) continue;
     for (const double sign : {1.0, -1.0}) {
-      const double to = held(box, j, p.lots(j) + sign * p.model().grain[j]);
+      const double to = held(box, j, p.lots(j) + sign * model.grain[j]);
       if (to == p.lots(j)) continue;
-      if ((effort -= static_cast<int>(n)) < 0) return false;
+      // Two that are used meet twice, which is cheaper than to know it; two that are not used once.
+      const std::size_t first = p.lots(j) == 0.0 ? j + 1 : 0;
+      if ((effort -= static_cast<int>(n - first)) < 0) return false;
       moved.move(j, to);
       std::size_t partner = n;
-      Target best{0.0, p.worth()};
-      for (std::size_t k = 0; k < n; ++k) {
-        if (k == j) continue;
+      double partner_lots = 0.0, closing_lots = 0.0;
+      Worth best = p.worth();
+      const auto closing = [&](std::size_t k, double by) {  // lots of c that undo `by` lots of column k
+        const double off = moved.y()[model.closing_row] - p.y()[model.closing_row] +
+                           (k < n ? model.column(k)[model.closing_row] * model.amount(k, by) : 0.0);
+        return held(box, c, std::nearbyint((moved.lots(c) * per_lot - off) / per_lot));
+      };
+      if (closes && j != c) {
+        const double lots = closing(n, 0.0);
+        const Worth worth = moved.after(c, lots);
+        if (better(worth, best)) best = worth, partner = c, partner_lots = lots, closing_lots = lots;
+      }
+      for (std::size_t k = first; k < n; ++k) {
+        if (k == j || box.low[k] == box.high[k]) continue;
         for (const double way : {1.0, -1.0}) {
-          const double at = held(box, k, moved.lots(k) + way * p.model().grain[k]);
+          const double at = held(box, k, moved.lots(k) + way * model.grain[k]);
           if (at == moved.lots(k) || !moved.allowed(k, at)) continue;
           const Worth worth = moved.after(k, at);
-          if (better(worth, best.worth)) best = {at, worth}, partner = k;
+          if (better(worth, best)) best = worth, partner = k, partner_lots = at, closing_lots = moved.lots(c % n);
+          if (!closes || k == c || j == c) continue;
+          const double lots = closing(k, at - moved.lots(k));
+          const Worth closed = moved.after(k, at, c, lots);
+          if (better(closed, best)) best = closed, partner = k, partner_lots = at, closing_lots = lots;
         }
       }
       if (partner < n) {
-        moved.move(partner, best.lots);
-        p = moved;
-        return true;
+        moved.move(partner, partner_lots);
+        if (closes && partner != c && moved.lots(c) != closing_lots) moved.move(c, closing_lots);
+        if (better(moved.worth(), p.worth()) && moved.legs() <= std::max(p.legs(), model.most_legs)) {
+          p = moved;
+          start = j;
+          return true;
+        }
       }
       moved = p;
     }
@@ -161,8 +187,9 @@ LotPoint::Worth best_alone(const LotPoint& point, const LotBox& box, std::size_t
 
 void descend(LotPoint& point, const LotBox& box, int effort) {
   settle(point, box);
+  std::size_t start = 0;
   while (effort > 0) {
-    if (!move_pair(point, box, effort) && !swap_leg(point, box, effort)) return;
+    if (!move_pair(point, box, start, effort) && !swap_leg(point, box, effort)) return;
     settle(point, box);
   }
 }
