@@ -13,13 +13,13 @@ namespace ballast::math {
 ///           of a gap near 1e-9 |objective|.
 /// Never worse than doing nothing, where that is feasible, than growth leg by leg, or than the relaxation rounded.
 /// Deterministic: the same program gives the same bits; no clock is read.
-/// Faults    bad_input: what PiecewiseSolver::make refuses; a step, leg, leg cost, limit or rule out of its range,
-/// named
-///           by column or leg. no_solution: proved that nothing is feasible. limit: nothing feasible found within the
+/// Domain    a Hessian without negative curvature: it is not checked, and the bound rests on it.
+/// Faults    bad_input: what PiecewiseSolver::make refuses; a step, leg, leg cost, limit or rule out of its range, by
+///           column or leg. no_solution: proved that nothing is feasible. limit: nothing feasible found within the
 ///           nodes, and not proved that there is nothing.
-/// Cost      a relaxation a node: tens of nodes for a handful of instruments, thousands for 20 with a leg limit.
+/// Cost      a relaxation a node; docs/performance.md has how many.
 /// Memory    at most 2 · nodes + 1 branches of 40 bytes, and O(n m + n²).
-/// Source    docs/sources.md, hedge optimiser; A. H. Land and A. G. Doig, Econometrica 28 (1960) 497-520;
+/// Source    A. H. Land and A. G. Doig, Econometrica 28 (1960) 497-520;
 ///           A. M. Geoffrion, "Lagrangean relaxation for integer programming", Math. Programming Study 2 (1974) 82-114.
 Result<LotSolution> search_lots(const LotProgram& program, const LotRules& rules = {});
 

@@ -62,13 +62,21 @@ TEST_CASE("a point that moves is worth what a point placed there is") {
       const LotPoint::Worth foretold = moved.after(j, lots[j]);
       moved.move(j, lots[j]);
       placed.place(lots);
-      for (std::size_t k = 0; k < m.n; ++k) x[k] = lots[k] * p.step[k];
+      for (std::size_t l = 0; l < m.n; ++l) x[l] = lots[l] * p.step[l];
       double size = 0.0;
       for (const auto& f : p.program.columns) size = std::max({size, std::abs(f.slopes.back()), f.curvature});
       for (const auto& f : p.program.rows)
         size = std::max({size, std::abs(f.slopes.front()), std::abs(f.slopes.back()), f.curvature});
       for (const double h : p.program.hessian) size = std::max(size, std::abs(h));
       CHECK(moved.worth().objective == foretold.objective);
+      // Two at once are the one and then the other.
+      const std::size_t k = (j + 1) % m.n;
+      const double to_j = m.low[j], to_k = m.high[k];
+      LotPoint one = moved;
+      one.move(j, to_j);
+      const LotPoint::Worth both = moved.after(j, to_j, k, to_k), after = one.after(k, to_k);
+      if (m.leg[j] != m.leg[k]) CHECK(std::abs(both.objective - after.objective) <= 1e-12 * test::scale(p));
+      CHECK(std::abs(both.violation - after.violation) <= 1e-12);
       CHECK(std::abs(moved.worth().objective - placed.worth().objective) <= 1e-11 * size);
       CHECK(moved.feasible() == placed.feasible());
       CHECK(moved.feasible() == std::isfinite(test::worth(p, x)));
