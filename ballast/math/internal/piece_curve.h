@@ -34,7 +34,8 @@ class PieceCurve {
   /// 0 at x = 0; the bounds are not looked at. O(log kinks).
   double value(double x) const {
     // With one kink or none, as most functions are, the higher of two lines: no branch, no memory beyond this.
-    if (two_lines_) return std::max(left_.first + left_.second * x, right_.first + right_.second * x) + 0.5 * curvature * x * x;
+    if (two_lines_)
+      return std::max(left_.first + left_.second * x, right_.first + right_.second * x) + 0.5 * curvature * x * x;
     const std::size_t i = piece(x);
     return intercepts_[i] + slopes_[i] * x + 0.5 * curvature * x * x;
   }
