@@ -35,6 +35,38 @@ struct Leg {
   Cost cost;
 };
 
+/// A goal or a limit, before and after.
+struct Held {
+  std::string what;                    ///< "delta", "vega 7 to 30 days", "turnover"
+  double before = 0.0, after = 0.0;    ///< in its unit
+  double lowest = 0.0, highest = 0.0;  ///< may be infinite
+  double price = 0.0;                  ///< USD saved by one unit more of room, of the relaxed problem; 0 = not felt
+};
+
+/// The plan without one of its instruments.
+struct Alternative {
+  std::string without;
+  std::vector<std::pair<std::string, double>> trades;  ///< instrument and signed amount, its size unit
+  double objective = 0.0;                              ///< USD
+};
+
+/// What an optimised plan rests on. USD where nothing else is said.
+struct Optimum {
+  std::vector<Held> goals, limits;
+  double spread = 0.0, impact = 0.0, fee = 0.0, carry = 0.0, leg_costs = 0.0, penalties = 0.0;
+  double risk_before = 0.0, risk_after = 0.0;     ///< standard deviation over the horizon
+  std::optional<double> tail_before, tail_after;  ///< the tail measure
+  double aversion = 0.0;
+  double objective = 0.0, bound = 0.0;  ///< no plan in whole lots has an objective below the bound
+  double do_nothing = 0.0;              ///< the objective of no trade; infinite where a must forbids it
+  bool proved = false;                  ///< objective and bound are within the gap asked for
+  int nodes = 0;
+  double infeasibility = 0.0, stationarity = 0.0;  ///< of the relaxed solution: math::PiecewiseCheck
+  std::optional<Alternative> next_best;            ///< the cheapest plan without one of the instruments
+
+  double cost() const { return spread + impact + fee + carry + leg_costs; }
+};
+
 struct Plan {
   std::string underlying;
   Numeraire numeraire = Numeraire::coin;
@@ -44,7 +76,8 @@ struct Plan {
   std::vector<Leg> legs;  ///< without instruments that round to nothing
   double half_lot_delta =
       0.0;  ///< coin: half a lot of the instrument that closes the delta; |residual.delta| stays within it
-  double condition = 1.0;  ///< of the equilibrated system, 1 = well posed
+  double condition = 1.0;          ///< of the equilibrated system, 1 = well posed
+  std::optional<Optimum> optimum;  ///< of optimise()
 };
 
 /// The distance of an exposure from the neutral point of the numeraire.
