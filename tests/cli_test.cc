@@ -76,6 +76,82 @@ TEST_CASE("ratio: the first number without any file") {
   CHECK(json::parse(as_json.out)["trade"] == 6.8);
 }
 
+TEST_CASE("ratio: from prices, by every method and in every format") {
+  const std::string words = "ratio --prices " + example("daily-prices.csv") + " --of ETH --with BTC";
+  // The sample moves ETH by 1.2 and, from day 250 on, by 1.5 times BTC's return with a standard deviation of 1.5 %
+  // beside it: tools/make_sample.
+  for (const char* method : {"ols", "ewma", "ridge", "ecm", "ccc", "dcc"}) {
+    CAPTURE(method);
+    const Ran ran = ballast_cli(words + " --method " + method + " --json");
+    CAPTURE(ran.err);
+    REQUIRE(ran.code == 0);
+    const json j = json::parse(ran.out);
+    const json& hedge = j["hedges"].at(0);
+    CHECK(hedge["with"] == "BTC");
+    CHECK(hedge["ratio"].get<double>() > 1.1);
+    CHECK(hedge["ratio"].get<double>() < 1.7);
+    CHECK(hedge["low"].get<double>() < hedge["ratio"].get<double>());
+    CHECK(hedge["high"].get<double>() > hedge["ratio"].get<double>());
+    CHECK(j["observations"] == 399);
+    CHECK(j["effectiveness"]["value"].get<double>() > 0.7);
+    CHECK(j["effectiveness"]["low"].get<double>() < j["effectiveness"]["value"].get<double>());
+    CHECK(j["out_of_sample"]["observations"] == 99);
+    CHECK(j["stability"]["p"].get<double>() < 0.01);
+    CHECK(std::abs(j["stability"]["line"].get<double>() - 252.0) <= 20.0);
+  }
+  const Ran table = ballast_cli(words);
+  CHECK(table.out.find("the ratio has changed") != std::string::npos);
+  CHECK(table.out == ballast_cli(words + " --seed 1").out);
+  CHECK(table.out != ballast_cli(words + " --seed 2").out);
+  const Ran csv = ballast_cli(words + ",BTC-FUTURE --holdout 0 -o csv");
+  CHECK(csv.out.rfind("of,with,method,observations,ratio,error,low,high,effectiveness", 0) == 0);
+  CHECK(std::count(csv.out.begin(), csv.out.end(), '\n') == 3);
+  CHECK(json::parse(ballast_cli(words + " --holdout 0 --json").out)["out_of_sample"].is_null());
+}
+
+TEST_CASE("ratio: Hull's cross hedge from a table of prices") {
+  // The changes of the table as levels: 20 USD is no part of the example, differences do not see it.
+  std::string csv = "month,fuel,oil\n0,20,20\n";
+  double fuel = 20.0, oil = 20.0;
+  for (const test::Row& row : test::read_csv("tests/data/minvar_hull_data.csv")) {
+    csv += std::to_string(row["i"]) + "," + std::to_string(fuel += row["dS"]) + "," + std::to_string(oil += row["dF"]) +
+           "\n";
+  }
+  const TemporaryFile file(csv);
+  const json j = json::parse(
+      ballast_cli("ratio --prices " + file.path() + " --of fuel --with oil --changes difference --holdout 5 --json")
+          .out);
+  CHECK(j["hedges"][0]["ratio"].get<double>() == doctest::Approx(0.777650674241175729).epsilon(1e-9));
+  CHECK(j["effectiveness"]["value"].get<double>() == doctest::Approx(0.861875212572941964).epsilon(1e-9));
+  CHECK(j["out_of_sample"]["value"].get<double>() == doctest::Approx(0.945297917526201881).epsilon(1e-9));
+}
+
+TEST_CASE("ratio: bad prices are refused by line, bad words by name") {
+  const TemporaryFile zero("a,b\n1,2\n0,2\n");
+  const auto refused = [](const std::string& words, const std::string& what) {
+    const Ran ran = ballast_cli("ratio --prices " + words);
+    CAPTURE(ran.err);
+    CHECK(ran.code == 1);
+    CHECK(ran.out.empty());
+    CHECK(ran.err.find(what) != std::string::npos);
+  };
+  refused(zero.path() + " --of a --with b", "line 3: 'a': 0 is not above 0");
+  refused(zero.path() + " --of a --with c", "the column c is missing");
+  refused(zero.path() + " --of a --with a", "asked for twice");
+  refused(zero.path() + " --of a --with b --changes difference", "1 changes, 0 of them held out");
+  CHECK(ballast_cli("ratio --prices no-such-file --of a --with b").code == 3);
+  const std::string sample = "ratio --prices " + example("daily-prices.csv");
+  for (const char* more :
+       {"", " --of ETH", " --of ETH --with BTC --method frob", " --of ETH --with BTC --changes sideways",
+        " --of ETH --with BTC --lambda 1", " --of ETH --with BTC --holdout -3", " --of ETH --with BTC --confidence nan",
+        " --of ETH --with BTC --position-delta 1", " --of ETH --with BTC --seed x"}) {
+    CAPTURE(more);
+    CHECK(ballast_cli(sample + more).code == 2);
+  }
+  CHECK(ballast_cli("ratio").code == 2);
+  CHECK(ballast_cli("ratio --position-delta 1").code == 2);
+}
+
 TEST_CASE("hedge: the sample in every format") {
   const std::string words = "hedge " + chain_words + " --book " + example("btc-book.csv");
   const Ran table = ballast_cli(words);

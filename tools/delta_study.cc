@@ -8,7 +8,6 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
-#include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
@@ -17,13 +16,12 @@
 #include <fmt/format.h>
 
 #include "ballast/ballast.h"
-#include "ballast/math/forecast_comparison.h"
-#include "ballast/venue/deribit/chain_csv.h"
-#include "ballast/vol/adaptive.h"
+#include "recorded_chains.h"
 
 namespace {
 
 using namespace ballast;
+using study::Instant, study::month_of;
 
 constexpr const char* usage =
     R"(usage: delta_study FOLDER... [flags]
@@ -62,35 +60,6 @@ struct Flags {
   desk::MoveRules moves;
   vol::AdaptiveRules adaptive;
 };
-
-struct Instant {
-  desk::ObservedChain chain;
-  std::optional<double> perpetual, index;  ///< USD
-};
-
-Result<std::map<std::string, Instant>> instants_of(const std::string& csv, const desk::MoveRules& rules,
-                                                   const std::map<std::string, std::map<Time, double>>& perpetuals,
-                                                   std::map<std::string, vol::Surface>& surfaces) {
-  const auto snapshot = store::snapshot_of(csv);
-  if (!snapshot) return snapshot.error();
-  const market::Snapshot& s = snapshot.value();
-  auto chains = desk::observed(s, rules, surfaces);
-  if (!chains) return chains.error();
-  std::map<std::string, Instant> found;
-  auto seen = std::move(chains).value();
-  for (auto& [coin, chain] : seen) {
-    Instant& instant = found[coin];
-    instant.chain = std::move(chain);
-    const auto index = s.indices.find(coin);
-    if (index != s.indices.end()) instant.index = index->second.price;
-    const auto prices = perpetuals.find(coin + "-PERPETUAL");
-    if (prices != perpetuals.end()) {
-      const auto at = prices->second.find(s.as_of);
-      if (at != prices->second.end()) instant.perpetual = at->second;
-    }
-  }
-  return found;
-}
 
 using Losses = std::array<double, rules>;  ///< coin², summed over the options of an instant
 
@@ -145,11 +114,6 @@ Step step(const Instant& a, const Instant& b, Prices prices, Hedge hedge, const 
     }
   }
   return sum;
-}
-
-std::string month_of(Time t) {
-  const Date date = date_of(t);
-  return fmt::format("{:04}-{:02}", date.year, date.month);
 }
 
 int fail(const Error& error) {
@@ -252,20 +216,6 @@ Result<Flags> flags_of(const std::vector<std::string>& words) {
   return flags;
 }
 
-Result<std::map<std::string, std::map<Time, double>>> perpetual_prices(const std::filesystem::path& folder) {
-  std::map<std::string, std::map<Time, double>> prices;
-  const auto path = folder / "perpetual_futures_prices.csv.zst";
-  if (!std::filesystem::exists(path)) return prices;
-  const auto table = store::read_bytes(path.string(), store::file_limit);
-  if (!table) return table.error();
-  const auto quotes = venue::deribit::decode_perpetual_prices_csv(table.value());
-  if (!quotes) return quotes.error();
-  for (const market::Quote& q : quotes.value()) {
-    if (q.mark) prices[q.instrument][q.sent] = *q.mark;
-  }
-  return prices;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -283,57 +233,26 @@ int main(int argc, char** argv) {
 
   std::map<Key, std::vector<Step>> steps;
   for (const std::string& folder : flags.folders) {
-    const auto perpetuals = perpetual_prices(folder);
-    if (!perpetuals) return fail(perpetuals.error());
-    std::error_code problem;
-    std::vector<std::string> archives;
-    for (const auto& entry : std::filesystem::directory_iterator(folder, problem)) {
-      if (entry.path().extension() == ".zst" && entry.path().stem().extension() == ".tar")
-        archives.push_back(entry.path().string());
-    }
-    if (problem) return fail({Fault::unavailable, folder + ": " + problem.message()});
-    if (archives.empty()) return fail({Fault::unavailable, folder + ": no snapshots-*.tar.zst"});
-    std::sort(archives.begin(), archives.end());
     // A set begins with nothing learned: weeks lie between two of them.
     std::map<std::string, Learned> learned;
-    std::map<std::string, Instant> before;
-    std::map<std::string, vol::Surface> surfaces;  // the last ones: where the next fit starts
-    std::string set;
-    std::size_t snapshots = 0;
-    for (const std::string& archive : archives) {
-      std::map<std::string, std::string> members;  // by name, which is by time
-      const auto read = store::for_each_member(
-          archive, store::file_limit,
-          [&](const std::string& name, const std::string& bytes) { return members.emplace(name, bytes).second; });
-      if (!read) return fail(read.error());
-      for (const auto& [name, bytes] : members) {
-        auto now = instants_of(bytes, flags.moves, perpetuals.value(), surfaces);
-        if (!now) return fail(in(archive + ": " + name, now.error()));
-        for (const auto& [coin, instant] : now.value()) {
-          if (set.empty()) set = month_of(instant.chain.as_of);
-          const auto last = before.find(coin);
-          if (last == before.end()) continue;
-          if (!desk::is_step(last->second.chain, instant.chain, flags.moves)) continue;
-          Learned& l = learned[coin];
-          for (const Prices prices : flags.prices) {
-            const bool from_marks = flags.learn_from_marks || prices == Prices::marks;
-            for (const Hedge hedge : flags.hedges) {
-              const Step made = step(last->second, instant, prices, hedge, from_marks ? l.marks : l.mids, flags);
-              if (made.options > 0) steps[{set, coin, prices, hedge}].push_back(made);
-            }
-          }
-          for (auto [state, prices] : {std::pair{&l.marks, Prices::marks}, std::pair{&l.mids, Prices::mids}}) {
-            const auto moves = desk::smile_moves(last->second.chain, instant.chain, prices);
-            auto next = vol::update(*state, instant.chain.as_of, moves, flags.adaptive);
-            if (!next) return fail(in(archive + ": " + name, next.error()));
-            *state = next.value();
-          }
+    const auto error = study::for_each_step(folder, flags.moves, [&](const study::Step& at) -> std::optional<Error> {
+      Learned& l = learned[at.coin];
+      for (const Prices prices : flags.prices) {
+        const bool from_marks = flags.learn_from_marks || prices == Prices::marks;
+        for (const Hedge hedge : flags.hedges) {
+          const Step made = step(at.from, at.to, prices, hedge, from_marks ? l.marks : l.mids, flags);
+          if (made.options > 0) steps[{at.set, at.coin, prices, hedge}].push_back(made);
         }
-        before = std::move(now).value();
-        if (++snapshots % 100 == 0) fmt::print(stderr, "{}: {} snapshots\n", folder, snapshots);
       }
-    }
-    fmt::print(stderr, "{}: {} snapshots\n", folder, snapshots);
+      for (auto [state, prices] : {std::pair{&l.marks, Prices::marks}, std::pair{&l.mids, Prices::mids}}) {
+        const auto moves = desk::smile_moves(at.from.chain, at.to.chain, prices);
+        auto next = vol::update(*state, at.to.chain.as_of, moves, flags.adaptive);
+        if (!next) return next.error();
+        *state = next.value();
+      }
+      return std::nullopt;
+    });
+    if (error) return fail(*error);
     for (const auto& [coin, l] : learned) {
       for (std::size_t k = 0; flags.print_state && k < vol::tenors; ++k) {
         const vol::AdaptiveView seen = vol::view(l.marks, k, flags.adaptive);

@@ -28,6 +28,12 @@ const std::map<std::string, vol::FitTarget> fit_targets = {{"mark", vol::FitTarg
                                                            {"mid", vol::FitTarget::mid}};
 const std::map<std::string, vol::FitWeight> fit_weights = {
     {"equal", vol::FitWeight::equal}, {"spread", vol::FitWeight::spread}, {"vega", vol::FitWeight::vega}};
+const std::map<std::string, hedge::RatioMethod> ratio_methods = {
+    {"ols", hedge::RatioMethod::ols},     {"ewma", hedge::RatioMethod::ewma},
+    {"ridge", hedge::RatioMethod::ridge}, {"ecm", hedge::RatioMethod::error_correction},
+    {"ccc", hedge::RatioMethod::ccc},     {"dcc", hedge::RatioMethod::dcc}};
+const std::map<std::string, hedge::Changes> changes = {{"log", hedge::Changes::log},
+                                                       {"difference", hedge::Changes::difference}};
 const std::map<std::string, Numeraire> numeraires = {{"coin", Numeraire::coin}, {"usd", Numeraire::usd}};
 
 /// Help that starts with an example; the list of commands shows what each is for.
@@ -45,7 +51,9 @@ class ExampleFirst : public CLI::Formatter {
       {"hedge",
        "ballast hedge --chain examples/btc-chain.json examples/btc-instruments.json \\\n"
        "             examples/btc-perpetual.json --book examples/btc-book.csv"},
-      {"ratio", "ballast ratio --position-delta 3.4 --hedge-delta 0.5"},
+      {"ratio",
+       "ballast ratio --position-delta 3.4 --hedge-delta 0.5\n"
+       "         ballast ratio --prices examples/daily-prices.csv --of ETH --with BTC"},
       {"greeks",
        "ballast greeks --forward 60000 --strike 65000 --vol 0.6 --days 30\n"
        "         ballast greeks --chain examples/btc-chain.json -o csv"},
@@ -95,6 +103,21 @@ const CLI::Validator positive(
     [](std::string& word) {
       const auto value = parse_number(word);
       return value && *value > 0.0 ? std::string() : "a number over 0 is due, found " + ballast::quoted(word);
+    },
+    "");
+
+const CLI::Validator inner_share(
+    [](std::string& word) {
+      const auto value = parse_number(word);
+      return value && *value > 0.0 && *value < 1.0 ? std::string()
+                                                   : "a number between 0 and 1 is due, found " + ballast::quoted(word);
+    },
+    "");
+const CLI::Validator count(
+    [](std::string& word) {
+      const auto value = parse_integer(word);
+      return value && *value >= 0 ? std::string()
+                                  : "a whole number of 0 or more is due, found " + ballast::quoted(word);
     },
     "");
 
@@ -206,16 +229,55 @@ void add_hedge(CLI::App& app, HedgeOptions& o) {
 }
 
 void add_ratio(CLI::App& app, RatioOptions& o) {
-  CLI::App* command = app.add_subcommand("ratio", "the bare ratio, position delta / hedge delta; no file needed");
-  command->add_option("--position-delta", o.position_delta, "delta of the position, in coin")
-      ->required()
-      ->type_name("COIN")
-      ->check(finite);
-  command->add_option("--hedge-delta", o.hedge_delta, "delta of one unit of the hedge instrument, in coin")
-      ->required()
-      ->type_name("COIN")
-      ->check(finite);
+  CLI::App* command =
+      app.add_subcommand("ratio", "the bare ratio of two deltas, or the minimum-variance ratio from prices over time");
+  CLI::Option* position = command->add_option("--position-delta", o.position_delta, "delta of the position, in coin")
+                              ->type_name("COIN")
+                              ->check(finite);
+  CLI::Option* unit =
+      command->add_option("--hedge-delta", o.hedge_delta, "delta of one unit of the hedge instrument, in coin")
+          ->type_name("COIN")
+          ->check(finite);
+  CLI::Option* prices =
+      command
+          ->add_option("--prices", o.prices,
+                       "CSV with named columns of prices, a line an instant, equally apart; plain, gz or zst")
+          ->type_name("FILE")
+          ->excludes(position)
+          ->excludes(unit);
+  CLI::Option* of = command->add_option("--of", o.of, "the column that is hedged")->type_name("COLUMN")->needs(prices);
+  CLI::Option* with = command->add_option("--with", o.with, "the columns that hedge it")
+                          ->type_name("COLUMN")
+                          ->delimiter(',')
+                          ->needs(prices);
+  prices->needs(of)->needs(with);
+  position->needs(unit);
+  unit->needs(position);
+  add_choice<hedge::RatioMethod>(
+      command, "--method", ratio_methods,
+      "ols (default), ewma, ridge (drawn to 1), ecm (levels that return to one another), ccc, "
+      "dcc (GARCH variances, constant or moving correlation)",
+      [&o](hedge::RatioMethod m) { o.rules.method = m; });
+  command->add_option("--lambda", o.rules.lambda, "of ewma: what a change keeps of its weight a line (default: 0.94)")
+      ->type_name("WEIGHT")
+      ->check(inner_share);
+  add_choice<hedge::Changes>(command, "--changes", changes,
+                             "log (default): a ratio of values; difference: a ratio of amounts",
+                             [&o](hedge::Changes c) { o.changes = c; });
+  command->add_option("--expected-sd", o.rules.expected_sd, "of ridge: how far from 1 it may well be (default: 0.1)")
+      ->type_name("RATIO")
+      ->check(positive);
+  command
+      ->add_option("--holdout", o.holdout,
+                   "so many last changes judge the ratio estimated without them; 0: none (default: a quarter)")
+      ->type_name("COUNT")
+      ->check(count);
+  command->add_option("--confidence", o.rules.confidence, "of the intervals (default: 0.95)")
+      ->type_name("SHARE")
+      ->check(inner_share);
+  command->add_option("--seed", o.seed, "of the bootstrap (default: 1)")->type_name("COUNT")->check(count);
   add_format(command, o.format);
+  command->footer("More: ballast ratio --prices examples/daily-prices.csv --of ETH --with BTC --method dcc -o json");
 }
 
 void add_greeks(CLI::App& app, GreeksOptions& o) {

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <iosfwd>
 #include <optional>
 #include <string>
@@ -7,6 +8,7 @@
 #include "ballast/app/output.h"
 #include "ballast/base/time.h"
 #include "ballast/base/units.h"
+#include "ballast/hedge/minimum_variance.h"
 #include "ballast/hedge/solve.h"
 #include "ballast/vol/fit.h"
 #include "ballast/vol/skew.h"
@@ -47,7 +49,14 @@ struct HedgeOptions {
 };
 
 struct RatioOptions {
-  double position_delta = 0.0, hedge_delta = 0.0;
+  std::optional<double> position_delta, hedge_delta;  ///< both, or `prices`
+  std::optional<std::string> prices;                  ///< table of prices over time
+  std::optional<std::string> of;                      ///< its column that is hedged
+  std::vector<std::string> with;                      ///< its columns that hedge
+  hedge::MinimumVarianceRules rules;
+  hedge::Changes changes = hedge::Changes::log;
+  std::optional<std::size_t> holdout;  ///< last changes that judge the ratio; absent: a quarter of them
+  std::uint64_t seed = 1;              ///< of the bootstrap
   Format format = Format::table;
 };
 
@@ -125,6 +134,7 @@ struct CheckOptions {
 // Each command is a function of its options: it writes to the streams and gives the exit code.
 int cmd_hedge(const HedgeOptions& options, Streams streams);
 int cmd_ratio(const RatioOptions& options, Streams streams);
+int cmd_ratio_of_prices(const RatioOptions& options, Streams streams);  ///< ratio, where it is given prices
 int cmd_greeks(const GreeksOptions& options, Streams streams);
 int cmd_scenarios(const ScenariosOptions& options, Streams streams);
 int cmd_chain(const ChainOptions& options, Streams streams);

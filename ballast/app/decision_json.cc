@@ -157,11 +157,13 @@ ordered_json exposure_json(const Exposure& e, Numeraire numeraire, const risk::V
 
 ordered_json cost_json(const hedge::Cost& cost) {
   return {{"spread_usd", cost.spread ? ordered_json(cost.spread->value) : ordered_json()},
+          {"impact_usd", cost.spread ? ordered_json(cost.impact.value) : ordered_json()},
           {"fee_usd", cost.fee.value},
-          {"total_usd", cost.spread ? ordered_json(cost.spread->value + cost.fee.value) : ordered_json()},
+          {"total_usd", cost.total() ? ordered_json(cost.total()->value) : ordered_json()},
           {"average_price", cost.average_price ? ordered_json(*cost.average_price) : ordered_json()},
           {"walked_book", cost.walked},
-          {"beyond_depth", cost.beyond_depth}};
+          {"beyond_depth", cost.beyond_depth},
+          {"beyond_curve", cost.beyond_curve}};
 }
 
 ordered_json leg_json(const hedge::Leg& leg, const hedge::Plan& plan, const std::optional<risk::Smiles>& smiles) {

@@ -74,8 +74,10 @@ std::string adaptive_text(const std::string& underlying, const vol::SmileDynamic
 
 std::string cost_text(const hedge::Cost& cost) {
   if (!cost.spread) return fmt::format("fee {} USD, spread not known", grouped(cost.fee.value, 2));
-  return fmt::format("{} USD = {} {} + fee {}", grouped(cost.spread->value + cost.fee.value, 2),
-                     cost.walked ? "book" : "half spread", grouped(cost.spread->value, 2), grouped(cost.fee.value, 2));
+  const std::string impact =
+      cost.impact.value > 0.0 ? fmt::format(" + impact {}", grouped(cost.impact.value, 2)) : std::string();
+  return fmt::format("{} USD = {} {}{} + fee {}", grouped(cost.total()->value, 2), cost.walked ? "book" : "half spread",
+                     grouped(cost.spread->value, 2), impact, grouped(cost.fee.value, 2));
 }
 
 std::string unit_text(const market::Instrument& instrument) {

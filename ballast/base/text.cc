@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include <fmt/format.h>
@@ -22,6 +23,30 @@ std::optional<std::int64_t> parse_integer(std::string_view text) {
   const char* end = text.data() + text.size();
   const auto [stop, fault] = std::from_chars(text.data(), end, value);
   if (fault != std::errc() || stop != end) return std::nullopt;
+  return value;
+}
+
+std::optional<std::int64_t> parse_decimal(std::string_view text, int places) {
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  const std::size_t point = std::min(text.find('.'), text.size());
+  if (point == 0 || point + 1 == text.size()) return std::nullopt;
+  std::int64_t value = 0;
+  int left = places;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (i == point) continue;
+    const int digit = text[i] - '0';
+    if (digit < 0 || digit > 9) return std::nullopt;
+    if (i > point && left-- <= 0) {
+      if (digit != 0) return std::nullopt;
+      continue;
+    }
+    if (value > (most - digit) / 10) return std::nullopt;
+    value = 10 * value + digit;
+  }
+  for (; left > 0; --left) {
+    if (value > most / 10) return std::nullopt;
+    value *= 10;
+  }
   return value;
 }
 

@@ -167,6 +167,12 @@ void judge_leg(Decision& decision, const Leg& leg, const market::Snapshot& marke
     degrade(decision, fmt::format("{}: the order book shows {:.6g} less than the {} {} to trade", leg.instrument.name,
                                   leg.cost.beyond_depth, leg.amount, market::name(leg.instrument.size_unit())));
   }
+  if (leg.cost.beyond_curve > 0.0) {
+    degrade(decision, fmt::format("{}: the last {:.6g} of the {} {} to trade lie beyond what the impact model is "
+                                  "believed for: their cost is a lower bound",
+                                  leg.instrument.name, leg.cost.beyond_curve, leg.amount,
+                                  market::name(leg.instrument.size_unit())));
+  }
 }
 
 /// Adds the legs up again, apart from the solver: what it says must be so before anybody trades on it.

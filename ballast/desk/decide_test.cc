@@ -52,6 +52,8 @@ TEST_CASE("soft faults degrade, with the reason") {
     CHECK(std::abs(d.plans[0].residual.delta) <= d.plans[0].half_lot_delta);
   };
   degraded("sized at the index", [](market::Snapshot& s) { s.quotes.erase("BTC-PERPETUAL"); });
+  degraded("beyond what the impact model",
+           [](market::Snapshot& s) { s.quotes.at("BTC-PERPETUAL").open_interest = 100'000.0; });
   degraded("from the index", [](market::Snapshot& s) { s.indices.at("BTC").price = 58000.0; });
   degraded("the index of BTC is", [](market::Snapshot& s) { s.indices.at("BTC").sent.ms -= 4'000; });
   const auto with_twin = [](market::Snapshot& s, double forward) {

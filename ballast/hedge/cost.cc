@@ -4,74 +4,42 @@
 #include <cmath>
 
 namespace ballast::hedge {
-namespace {
 
-using market::Instrument;
-using market::Level;
-using market::Settlement;
-using market::SizeUnit;
-
-struct Walk {
-  double average_price;
-  double beyond;
-};
-
-/// The average price of `amount` > 0 through `levels`. An inverse future's amount is USD: what adds up is coin, so its
-/// average is harmonic.
-Walk walk(const std::vector<Level>& levels, double amount, bool usd_sized) {
-  double left = amount, sum = 0.0, last = 0.0;
-  for (const Level& level : levels) {
-    const double taken = std::min(left, level.amount);
-    sum += usd_sized ? taken / level.price : taken * level.price;
-    last = level.price;
-    left -= taken;
-    if (left <= 0.0) break;
-  }
-  const double beyond = std::max(left, 0.0);
-  sum += usd_sized ? beyond / last : beyond * last;
-  return {usd_sized ? amount / sum : sum / amount, beyond};
+CostRules uncollared() {
+  CostRules rules;
+  rules.future_collar = rules.option_collar = std::numeric_limits<double>::infinity();
+  return rules;
 }
 
-double fee_usd(const Instrument& instrument, const risk::Valuation& unit, double size, double price) {
-  const double index = unit.index.value, rate = instrument.fees.taker;
-  if (!instrument.is_option()) {
-    const double notional_usd = instrument.size_unit() == SizeUnit::usd ? size : size * price;
-    return rate * notional_usd;
-  }
-  const bool inverse = instrument.settlement == Settlement::inverse;
-  const double uncapped = inverse ? rate : rate * index;
-  const double per_coin = instrument.fees.cap > 0.0 ? std::min(uncapped, instrument.fees.cap * price) : uncapped;
-  return per_coin * size * (inverse ? index : 1.0);
-}
-
-}  // namespace
-
-Cost taker_cost(const Instrument& instrument, const market::Quote* quote, const risk::Valuation& unit, double amount) {
+Cost taker_cost(const market::Instrument& instrument, const market::Quote* quote, const risk::Valuation& unit,
+                double amount, const CostRules& rules) {
   Cost cost;
   const double size = std::abs(amount);
-  const bool buy = amount > 0.0, usd_sized = instrument.size_unit() == SizeUnit::usd;
-  if (size > 0.0 && quote != nullptr && quote->bid && quote->ask) {
-    const double mid = 0.5 * (*quote->bid + *quote->ask);
-    const std::vector<Level>& levels = buy ? quote->asks : quote->bids;
-    double average = buy ? *quote->ask : *quote->bid;
-    if (!levels.empty()) {
-      const Walk walked = walk(levels, size, usd_sized);
-      average = walked.average_price;
-      cost.beyond_depth = walked.beyond;
-      cost.walked = true;
-    } else if (const auto shown = buy ? quote->ask_amount : quote->bid_amount; shown) {
-      cost.beyond_depth = std::max(size - *shown, 0.0);
-    }
-    cost.average_price = average;
-    const double per_unit = std::abs(average - mid);
-    if (usd_sized) {
-      cost.spread = Usd(size * per_unit / mid);  // coin lost size·|1/mid - 1/average| at the average price
-    } else {
-      const bool in_coin = instrument.is_option() && instrument.settlement == Settlement::inverse;
-      cost.spread = Usd(size * per_unit * (in_coin ? unit.index.value : 1.0));
-    }
+  const bool buy = amount > 0.0;
+  if (!(size > 0.0)) return cost;
+  const auto curve = cost_curve(instrument, quote, unit, rules);
+  const auto pieces = !curve || buy ? &CostCurve::buy : &CostCurve::sell;
+  if (!curve || (curve.value().*pieces).empty()) {
+    cost.fee = Usd(size * taker_fee(instrument, unit.index, unit.price));
+    return cost;
   }
-  cost.fee = Usd(fee_usd(instrument, unit, size, cost.average_price.value_or(unit.price)));
+  const CostCurve& c = curve.value();
+  const Fill f = fill(c, amount);
+  const CostPiece& last = (c.*pieces).back();
+  const double filled = std::abs(f.filled), beyond = size - filled;
+  cost.spread = f.spread + Usd(beyond * (last.per_unit - last.impact - last.fee));
+  cost.impact = f.impact + Usd(beyond * last.impact);
+  cost.fee = f.fee + Usd(beyond * last.fee);
+  cost.average_price = f.average_price;
+  if (beyond > 0.0) {
+    const bool usd_sized = c.unit == market::SizeUnit::usd;
+    const double average = *f.average_price;
+    cost.average_price =
+        usd_sized ? size / (filled / average + beyond / last.price) : (filled * average + beyond * last.price) / size;
+  }
+  cost.walked = buy ? c.book_buy : c.book_sell;
+  if (buy ? c.size_buy : c.size_sell) cost.beyond_depth = size - f.shown;
+  cost.beyond_curve = beyond;
   return cost;
 }
 

@@ -83,6 +83,9 @@ class PiecewiseSolver {
   std::unique_ptr<State> state_;
 };
 
+/// Why a program is none: the fault that PiecewiseSolver::make gives.
+std::optional<Error> misshapen(const PiecewiseProgram& program);
+
 /// `row_prices` as the solver gives them. O(n m + n²).
 PiecewiseCheck check(const PiecewiseProgram& program, std::span<const double> x, std::span<const double> row_prices);
 

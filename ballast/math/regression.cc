@@ -123,6 +123,7 @@ Result<Regression> regress(std::span<const double> y, std::span<const std::vecto
     found.coefficient.push_back(coefficient);
     found.error.push_back(error);
     found.hac_error.push_back(hac_error);
+    for (Index i = 0; i < x.cols(); ++i) found.hac_covariance.push_back(hac(j, i) / (length[j] * length[i]));
     found.t.push_back(error > 0.0 ? coefficient / error : NAN);
     found.hac_t.push_back(hac_error > 0.0 ? coefficient / hac_error : NAN);
   }

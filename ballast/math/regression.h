@@ -17,11 +17,12 @@ struct RegressionRules {
 struct Regression {
   /// The intercept first where there is one, then a number a regressor, in the unit of y over that of the regressor.
   std::vector<double> coefficient;
-  std::vector<double> error;      ///< classical standard errors: equal variance after weighting, no correlation
-  std::vector<double> hac_error;  ///< Newey-West: right for unequal variances and correlation up to about `lag`
-  std::vector<double> t;          ///< coefficient / error; NaN where the error is 0
-  std::vector<double> hac_t;      ///< coefficient / hac_error; NaN where the error is 0
-  double sum_of_squares = 0.0;    ///< of the weighted residuals, sum of w e²
+  std::vector<double> error;           ///< classical standard errors: equal variance after weighting, no correlation
+  std::vector<double> hac_error;       ///< Newey-West: right for unequal variances and correlation up to about `lag`
+  std::vector<double> hac_covariance;  ///< of the coefficients, row by row; hac_error² on its diagonal
+  std::vector<double> t;               ///< coefficient / error; NaN where the error is 0
+  std::vector<double> hac_t;           ///< coefficient / hac_error; NaN where the error is 0
+  double sum_of_squares = 0.0;         ///< of the weighted residuals, sum of w e²
   std::size_t observations = 0;
   int lag = 0;  ///< that hac_error was taken with
 };

@@ -126,6 +126,26 @@ TEST_CASE("the HAC error is that of a correlated series, the classical one is no
   CHECK(std::abs(classical / truth - 1.0 / 3.0) <= 0.02);
 }
 
+TEST_CASE("the HAC covariance has its errors on the diagonal and turns with the regressors") {
+  // y on (u, v) and on (u + v, v) is one fit: b' = (b_u, b_v - b_u), so that its covariance follows from the first.
+  std::vector<double> y, u, v, sum;
+  for (int i = 0; i < 60; ++i) {
+    u.push_back(std::sin(1.7 * i));
+    v.push_back(std::cos(0.9 * i * i) + 0.2 * i);
+    sum.push_back(u.back() + v.back());
+    y.push_back(0.5 * u.back() - 0.3 * v.back() + std::sin(5.1 * i) * (1.0 + 0.02 * i));
+  }
+  const auto a = regress(y, std::vector<std::vector<double>>{u, v}).value();
+  const auto b = regress(y, std::vector<std::vector<double>>{sum, v}).value();
+  REQUIRE(a.hac_covariance.size() == 9);
+  for (std::size_t j = 0; j < 3; ++j)
+    CHECK(a.hac_covariance[4 * j] == doctest::Approx(a.hac_error[j] * a.hac_error[j]).epsilon(1e-12));
+  const auto at = [](const math::Regression& r, std::size_t i, std::size_t j) { return r.hac_covariance[3 * i + j]; };
+  CHECK(at(a, 1, 2) == doctest::Approx(at(a, 2, 1)).epsilon(1e-12));
+  CHECK(at(b, 1, 2) == doctest::Approx(at(a, 1, 2) - at(a, 1, 1)).epsilon(1e-9));
+  CHECK(at(b, 2, 2) == doctest::Approx(at(a, 2, 2) + at(a, 1, 1) - 2.0 * at(a, 1, 2)).epsilon(1e-9));
+}
+
 TEST_CASE("the lag rule is exact where the cube root is") {
   CHECK(math::newey_west_lag(0) == 0);
   CHECK(math::newey_west_lag(2) == 0);
