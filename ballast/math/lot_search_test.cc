@@ -137,6 +137,18 @@ TEST_CASE("a thousand small programs agree with trying every point") {
   CHECK(limited > 150);
 }
 
+TEST_CASE("without rows every column stands where it is cheapest") {
+  LotProgram p;
+  p.program.columns = {{.lowest = -2.1, .highest = 2.0, .slopes = {1.0}},
+                       {.lowest = -1.0, .highest = 1.0, .slopes = {-1.0}}};
+  p.step = {0.5, 0.0};
+  p.leg = {0, 1};
+  p.leg_cost = {0.0, 0.0};
+  const auto solution = search_lots(p, exact);
+  REQUIRE(solution);
+  CHECK(solution.value().x == std::vector{-2.0, 1.0});
+}
+
 TEST_CASE("a column without steps is as good as a fine grid of it") {
   std::mt19937_64 rng(7);
   int tried = 0;

@@ -87,9 +87,10 @@ Result<LotModel> LotModel::make(const LotProgram& p) {
     std::size_t rows = 0, row = 0;
     for (std::size_t i = 0; i < model.m; ++i)
       if (model.column(j)[i] != 0.0) ++rows, row = i;
-    const double effect = std::abs(model.column(j)[row]) * model.amount(j, model.grain[j]);
     // Of several rows that can be closed the first such column's; of its columns the one of the smallest lots.
-    if (rows != 1 || (model.closer < model.n && row != model.closing_row) || !(effect < smallest)) continue;
+    if (rows != 1 || (model.closer < model.n && row != model.closing_row)) continue;
+    const double effect = std::abs(model.column(j)[row]) * model.amount(j, model.grain[j]);
+    if (!(effect < smallest)) continue;
     smallest = effect, model.closer = j, model.closing_row = row;
   }
   return model;
