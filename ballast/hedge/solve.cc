@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "ballast/hedge/internal/leg.h"
 #include "ballast/hedge/lots.h"
 
 namespace ballast::hedge {
@@ -65,26 +66,6 @@ Error with_names(Error error, const std::vector<Candidate>& candidates) {
   return in(fmt::format("{}", fmt::join(shown, " and ")), std::move(error));
 }
 
-Leg leg_of(const Candidate& c, double exact_coins, double rounded_amount, std::int64_t lots, const Snapshot& snapshot) {
-  Leg leg;
-  leg.instrument = c.instrument;
-  leg.side = rounded_amount >= 0.0 ? Side::buy : Side::sell;
-  leg.lots = std::abs(lots);
-  leg.amount = std::abs(rounded_amount);
-  const double contracts = leg.amount / c.instrument.contract_size;
-  const double whole = std::nearbyint(contracts);  // 0.3 / 0.1 is 3 contracts, which the division misses
-  leg.contracts = std::abs(contracts - whole) <= 1e-9 * whole ? whole : contracts;
-  leg.exact_amount = exact_coins * c.amount_per_coin;
-  leg.coins = Coin(rounded_amount / c.amount_per_coin);
-  leg.unit = c.unit;
-  leg.per_coin = c.per_coin;
-  leg.ratio = -exact_coins;
-  const auto quote = snapshot.quotes.find(c.instrument.name);
-  leg.cost =
-      taker_cost(c.instrument, quote == snapshot.quotes.end() ? nullptr : &quote->second, c.unit, rounded_amount);
-  return leg;
-}
-
 }  // namespace
 
 Result<Greeks> distance(const risk::Exposure& exposure, Numeraire numeraire) {
@@ -104,6 +85,27 @@ Greeks per_coin(const risk::Valuation& unit, Numeraire numeraire) {
   const double f = unit.forward.value;
   if (numeraire == Numeraire::coin) return {unit.hedge_delta(), unit.hedge_gamma() * f, unit.vega / f};
   return {unit.hedge_delta(), unit.hedge_gamma() * f * f, unit.vega};
+}
+
+Leg leg_of(const Instrument& instrument, const risk::Valuation& unit, Numeraire numeraire, double exact_coins,
+           std::int64_t lots, const market::Quote* quote, const CostRules& costs) {
+  const double amount = amount_of_lots(instrument, lots);
+  const double amount_per_coin = instrument.size_unit() == market::SizeUnit::usd ? unit.price : 1.0;
+  Leg leg;
+  leg.instrument = instrument;
+  leg.side = lots >= 0 ? Side::buy : Side::sell;
+  leg.lots = std::abs(lots);
+  leg.amount = std::abs(amount);
+  const double contracts = leg.amount / instrument.contract_size;
+  const double whole = std::nearbyint(contracts);  // 0.3 / 0.1 is 3 contracts, which the division misses
+  leg.contracts = std::abs(contracts - whole) <= 1e-9 * whole ? whole : contracts;
+  leg.exact_amount = leg.sized_amount = exact_coins * amount_per_coin;
+  leg.coins = Coin(amount / amount_per_coin);
+  leg.unit = unit;
+  leg.per_coin = per_coin(unit, numeraire);
+  leg.ratio = -exact_coins;
+  leg.cost = taker_cost(instrument, quote, unit, amount, costs);
+  return leg;
 }
 
 Result<Plan> solve(const risk::Exposure& exposure, const Snapshot& snapshot, const vol::QuotedChain& surface,
@@ -158,7 +160,9 @@ Result<Plan> solve(const risk::Exposure& exposure, const Snapshot& snapshot, con
     const auto lots = lots_of(c.instrument, size * c.amount_per_coin);
     if (!lots) return lots.error();
     const double sized = size * c.amount_per_coin;
-    legs[j] = leg_of(c, coins[j], amount_of_lots(c.instrument, lots.value()), lots.value(), snapshot);
+    const auto quote = snapshot.quotes.find(c.instrument.name);
+    legs[j] = leg_of(c.instrument, c.unit, choice.numeraire, coins[j], lots.value(),
+                     quote == snapshot.quotes.end() ? nullptr : &quote->second);
     legs[j].sized_amount = sized;
     plan.residual.add(legs[j].coins.value, c.per_coin);
   }
