@@ -115,7 +115,8 @@ Result<Answer> searched(const HedgeModel& model, const Problem& problem, const H
                         const LotSolver& solver, int nodes, bool whole_objective) {
   const auto found = solver(built.lots, {.gap = problem.gap, .absolute_gap = 1e-6, .nodes = nodes});
   if (!found) return found.error();
-  const math::LotSolution& s = found.value();
+  math::LotSolution s = found.value();
+  s.objective += built.constant, s.bound += built.constant;
   if (s.x.size() != built.lots.program.n()) {
     return Error{Fault::no_solution, fmt::format("the solver's answer fails its check: {} sizes for {} columns",
                                                  s.x.size(), built.lots.program.n())};
@@ -123,7 +124,8 @@ Result<Answer> searched(const HedgeModel& model, const Problem& problem, const H
   Answer answer;
   answer.lots.assign(model.tradables.size(), 0.0);
   for (std::size_t k = 0; k < built.tradable.size(); ++k) answer.lots[built.tradable[k]] += s.x[k];
-  answer.bound = s.bound, answer.proved = s.proved, answer.nodes = s.nodes;
+  answer.bound = s.bound, answer.nodes = s.nodes;
+  answer.proved = s.objective - s.bound <= std::max(problem.gap * std::abs(s.objective), 1e-6);
   answer.counted = count(model, problem, answer.lots);
   if (const auto fault = broken(model, problem, answer.lots, answer.counted)) {
     return Error{Fault::no_solution, "the solver's answer fails its check: " + *fault};
@@ -386,8 +388,8 @@ Result<std::vector<FrontierPoint>> frontier(const risk::Exposure& exposure, cons
   std::vector<FrontierPoint> found;
   for (int k = 0; k < points; ++k) {
     Problem at = problem;
-    // From where nothing pays, a tenth of the middle, to a ten thousandfold of it.
-    at.risk.aversion = k == 0 ? 0.0 : middle * std::pow(10.0, -1.0 + 5.0 * (k - 1) / std::max(points - 2, 1));
+    // From where the first lot may pay to where hardly a cost matters.
+    at.risk.aversion = k == 0 ? 0.0 : middle * std::pow(10.0, 5.0 * (k - 1) / std::max(points - 2, 1));
     auto answer = best(model, at, solver, problem.nodes);
     if (!answer) {
       return k == 0 && answer.error().fault == Fault::no_solution ? contradiction(model, at, solver) : answer.error();

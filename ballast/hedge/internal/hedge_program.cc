@@ -171,7 +171,10 @@ HedgeProgram program_for(const HedgeModel& model, const Problem& problem, Purpos
     if (purpose == Purpose::elastic) row = outside(model.lowest[g], model.highest[g], price);
     if (purpose == Purpose::rank && goal.priority == rank)
       row = outside(model.exact_lowest[g], model.exact_highest[g], price);
-    if (whole && goal.penalty) row = outside(goal.lowest, goal.highest, *goal.penalty);
+    if (whole && goal.penalty) {
+      row = outside(goal.lowest, goal.highest, *goal.penalty);
+      built.constant += *goal.penalty * std::max({goal.lowest, -goal.highest, 0.0});
+    }
     add_row(p, std::move(row), model.before[g]);
   }
   built.first_limit = p.rows.size();
@@ -323,7 +326,7 @@ Result<std::pair<double, double>> relaxed_tail(const HedgeModel& model, const Pr
   if (status == math::PiecewiseStatus::infeasible) return Error{Fault::no_solution, "the musts contradict each other"};
   if (status != math::PiecewiseStatus::optimal)
     return Error{Fault::limit, "the relaxed problem did not come to an end"};
-  return std::pair{solver.x()[term.value().level], solver.objective()};
+  return std::pair{solver.x()[term.value().level], solver.objective() + built.constant};
 }
 
 void add_tail_at(HedgeProgram& built, const HedgeModel& model, const Problem& problem, double level) {
@@ -340,6 +343,7 @@ void add_tail_at(HedgeProgram& built, const HedgeModel& model, const Problem& pr
   p.matrix = std::move(matrix);
   for (std::size_t s = 0; s < model.pnl.size(); ++s) {
     add_row(p, outside(-infinity, level, tail_price(*problem.tail, s)), -model.pnl[s]);
+    built.constant += tail_price(*problem.tail, s) * std::max(-level, 0.0);
     built.terms += std::abs(model.pnl[s]) * tail_price(*problem.tail, s);
   }
   // weight · VaR is a constant: a row that nothing moves.

@@ -36,6 +36,7 @@ struct HedgeProgram {
   std::vector<std::size_t> tradable;  ///< of each column
   std::vector<double> base;           ///< lots at which its part begins
   std::size_t first_limit = 0;        ///< the row of the first of limits_of()'s rows that are sums
+  double constant = 0.0;              ///< USD: what the program's objective leaves out, a penalty at 0
   double terms = 0.0;                 ///< USD: the largest terms of the objective, for its rounding
 };
 
