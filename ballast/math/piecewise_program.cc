@@ -144,8 +144,14 @@ PiecewiseCheck check(const PiecewiseProgram& p, std::span<const double> x, std::
     judge(p.rows[i], y[i], row_scale[i], row_prices[i], row_scale[i] > 0.0 ? dearest / row_scale[i] : 0.0);
   }
   for (std::size_t j = 0; j < n; ++j) {
-    judge(p.columns[j], x[j], std::max(std::abs(p.columns[j].lowest), std::abs(p.columns[j].highest)), -gradient[j],
-          terms[j]);
+    double noise = 0.0;  // of prices, which are small differences of large terms where they are small
+    for (std::size_t i = 0; i < m; ++i) {
+      const double price = p.rows[i].curvature * row_scale[i] + (row_scale[i] > 0.0 ? dearest / row_scale[i] : 0.0);
+      noise += std::abs(p.matrix[j * m + i]) * price;
+    }
+    const double rounding = 16.0 * std::numeric_limits<double>::epsilon() * noise;
+    const double scale = std::max(std::abs(p.columns[j].lowest), std::abs(p.columns[j].highest));
+    judge(p.columns[j], x[j], scale, -gradient[j], std::max(terms[j], rounding / 1e-10));
   }
   return found;
 }

@@ -3,8 +3,10 @@
 #include <random>
 
 #include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
 
 #include "ballast/math/piecewise_program.h"
+#include "tests/support.h"
 
 namespace ballast::math {
 namespace {
@@ -126,6 +128,102 @@ TEST_CASE("piecewise programs are solved to their conditions, cold and again aft
       }
     }
     if (!kind.hard) CHECK(infeasible == 0);
+  }
+}
+
+TEST_CASE("the cheapest way through ladders agrees with the reference table") {
+  for (const test::Row& row : test::read_csv("tests/data/ladder_lp.csv")) {
+    CAPTURE(row.text("case"));
+    // JSON with commas replaced by blanks: [delta [[cost size] ...] [[cost size] ...]] an instrument.
+    std::string text = row.text("instruments");
+    for (std::size_t i = 0; i + 1 < text.size(); ++i) {
+      if (text[i] == ' ' && text[i + 1] == ' ') text[i] = ',';
+    }
+    const auto json = nlohmann::json::parse(text);
+    PiecewiseProgram p;
+    for (const auto& instrument : json) {
+      PiecewiseConvex f{.kinks = {0.0}, .slopes = {}};
+      for (const auto& level : instrument[1]) {
+        f.slopes.push_back(level[0]);
+        f.highest += level[1].get<double>();
+        f.kinks.push_back(f.highest);
+      }
+      for (const auto& level : instrument[2]) {
+        f.slopes.insert(f.slopes.begin(), -level[0].get<double>());
+        f.lowest -= level[1].get<double>();
+        f.kinks.insert(f.kinks.begin(), f.lowest);
+      }
+      f.kinks.erase(f.kinks.begin());
+      f.kinks.pop_back();
+      p.columns.push_back(f);
+      p.matrix.push_back(instrument[0]);
+    }
+    p.offset = {0.0};
+    p.rows = {{.lowest = row["target"] - row["tol"], .highest = row["target"] + row["tol"]}};
+    PiecewiseSolver solver = PiecewiseSolver::make(p).value();
+    REQUIRE(solver.solve() == PiecewiseStatus::optimal);
+    CHECK(std::abs(solver.objective() - row["optimal_cost"]) <= 1e-9);
+  }
+}
+
+TEST_CASE("units and scales of a program do not change its answer") {
+  Rng rng(77);
+  for (int round = 0; round < 200; ++round) {
+    const PiecewiseProgram p =
+        random_program(rng, 2 + rng() % 8, 1 + rng() % 4, {true, round % 2 == 0, round % 4 == 0, false});
+    PiecewiseSolver plain = PiecewiseSolver::make(p).value();
+    REQUIRE(plain.solve() == PiecewiseStatus::optimal);
+    for (const double unit : {1e-12, 1e12}) {
+      PiecewiseProgram q = p;  // x in another unit: bounds and kinks times it, slopes and coefficients over it
+      for (auto& f : q.columns) {
+        f.lowest *= unit, f.highest *= unit, f.curvature /= unit * unit;
+        for (double& k : f.kinks) k *= unit;
+        for (double& s : f.slopes) s /= unit;
+      }
+      for (double& a : q.matrix) a /= unit;
+      for (double& h : q.hessian) h /= unit * unit;
+      PiecewiseSolver other = PiecewiseSolver::make(q).value();
+      REQUIRE(other.solve() == PiecewiseStatus::optimal);
+      CHECK(std::abs(other.objective() - plain.objective()) <= 1e-9 * (1.0 + std::abs(plain.objective())));
+      for (auto& f : q.rows) {
+        f.curvature *= unit;
+        for (double& s : f.slopes) s *= unit;
+      }
+      for (auto& f : q.columns) {
+        f.curvature *= unit;
+        for (double& s : f.slopes) s *= unit;
+      }
+      for (double& h : q.hessian) h *= unit;
+      PiecewiseSolver priced = PiecewiseSolver::make(q).value();
+      REQUIRE(priced.solve() == PiecewiseStatus::optimal);
+      CHECK(std::abs(priced.objective() / unit - plain.objective()) <= 1e-9 * (1.0 + std::abs(plain.objective())));
+    }
+  }
+}
+
+TEST_CASE("columns that cost nothing, move nothing or stand twice come to an end") {
+  Rng rng(78);
+  for (int round = 0; round < 300; ++round) {
+    PiecewiseProgram p =
+        random_program(rng, 2 + rng() % 8, 1 + rng() % 4, {true, round % 2 == 0, round % 4 == 0, false});
+    const std::size_t m = p.m();
+    const std::size_t j = rng() % p.n();
+    if (round % 3 == 0) p.columns[j] = {.lowest = -3.0, .highest = 3.0};
+    if (round % 3 == 1) std::fill_n(p.matrix.begin() + static_cast<std::ptrdiff_t>(j * m), m, 0.0);
+    if (round % 3 == 2) {
+      p.hessian.clear();
+      p.columns.push_back(p.columns[j]);
+      p.matrix.insert(p.matrix.end(), m, 0.0);
+      for (std::size_t i = 0; i < m; ++i) p.matrix[(p.n() - 1) * m + i] = p.matrix[j * m + i];
+    }
+    if (round % 5 == 0) {
+      for (auto& f : p.columns) f = {.lowest = f.lowest, .highest = f.highest};
+    }
+    PiecewiseSolver solver = PiecewiseSolver::make(p).value();
+    REQUIRE(solver.solve(2000) == PiecewiseStatus::optimal);
+    const auto found = check(p, solver.x(), solver.row_prices());
+    CHECK(found.stationarity <= 1e-9);
+    CHECK(found.infeasibility <= 1e-9);
   }
 }
 
