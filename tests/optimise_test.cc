@@ -1,11 +1,11 @@
 #include <cmath>
+#include <random>
 
 #include <doctest/doctest.h>
 
 #include "ballast/hedge/optimise.h"
 #include "ballast/math/lot_search.h"
 #include "ballast/store/snapshot.h"
-
 
 namespace ballast::hedge {
 namespace {
@@ -219,6 +219,61 @@ TEST_CASE("along the frontier cost rises and risk falls") {
     CHECK(b.cost() >= a.cost() - 2e-3 * std::abs(b.objective) - 1e-6);
   }
   CHECK(list.back().plan.optimum->risk_after < 0.5 * list.front().plan.optimum->risk_after);
+}
+
+TEST_CASE(
+    "random problems of the sample keep their musts, never lose against no trade, and never raise what they weigh") {
+  std::mt19937_64 rng(20261125);
+  const auto uniform = [&](double low, double high) { return std::uniform_real_distribution<>(low, high)(rng); };
+  int solved = 0, impossible = 0, proved = 0;
+  for (int round = 0; round < 200; ++round) {
+    CAPTURE(round);
+    Problem problem{.candidates = candidates(1 + rng() % 12), .nodes = 500};
+    for (const Greek greek : {Greek::delta, Greek::gamma, Greek::vega, Greek::theta, Greek::vanna, Greek::volga}) {
+      if (greek != Greek::delta && rng() % 2 == 0) continue;
+      Goal goal{.greek = greek};
+      if (rng() % 4 == 0) goal.from_days = 0.0, goal.to_days = uniform(20.0, 100.0);
+      const double width = uniform(0.0, 2.0);
+      if (rng() % 2 == 0) goal.lowest = -width, goal.highest = width;
+      if (greek != Greek::delta || rng() % 2 == 0) goal.penalty = std::pow(10.0, uniform(0.0, 4.0));
+      problem.goals.push_back(goal);
+    }
+    if (rng() % 3 == 0) problem.limits.most_legs = 1 + static_cast<int>(rng() % 4);
+    if (rng() % 3 == 0) problem.limits.leg_cost_usd = uniform(0.0, 50.0);
+    if (rng() % 3 == 0) problem.limits.turnover_usd = std::pow(10.0, uniform(4.0, 7.0));
+    if (rng() % 3 == 0) problem.risk.aversion = std::pow(10.0, uniform(-7.0, -3.0));
+    if (rng() % 3 == 0) problem.carry_days = uniform(0.0, 30.0);
+    const auto plan = run(problem);
+    if (!plan) {
+      CHECK_MESSAGE(plan.error().fault == Fault::no_solution, plan.error().what);
+      CHECK(plan.error().what.starts_with("no trade keeps every must"));
+      ++impossible;
+      continue;
+    }
+    ++solved;
+    const Optimum& o = *plan.value().optimum;
+    proved += o.proved;
+    CHECK(o.objective <= o.do_nothing + 1e-6 * std::abs(o.objective) + 1e-6);
+    CHECK(o.bound <= o.objective);
+    // What is weighed (penalties, risk) is never worth less than before by more than was saved: no trade was possible.
+    if (std::isfinite(o.do_nothing)) {
+      const double weighed = o.penalties + 0.5 * o.aversion * o.risk_after * o.risk_after;
+      CHECK(weighed + std::min(o.carry, 0.0) <= o.do_nothing + 1e-6 * std::abs(o.do_nothing) + 1e-6);
+    }
+    Greeks left = plan.value().before;
+    for (const Leg& leg : plan.value().legs) left.add(leg.coins.value, leg.per_coin);
+    for (std::size_t g = 0; g < problem.goals.size(); ++g) {
+      const Goal& goal = problem.goals[g];
+      if (goal.from_days || (goal.greek != Greek::delta && goal.greek != Greek::gamma && goal.greek != Greek::vega))
+        continue;
+      const double after = goal.greek == Greek::delta   ? left.delta
+                           : goal.greek == Greek::gamma ? left.gamma
+                                                        : left.vega;
+      CHECK(std::abs(after - o.goals[g].after) <= 1e-9 * (1.0 + std::abs(after)));
+    }
+  }
+  MESSAGE(solved << " solved, " << proved << " of them to 0.1 %, " << impossible << " impossible");
+  CHECK(solved >= 100);
 }
 
 }  // namespace ballast::hedge
