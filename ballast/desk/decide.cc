@@ -200,7 +200,7 @@ std::optional<std::string> fails_check(const Plan& plan, const Exposure& exposur
     }
   }
   const bool wants_delta = std::find(plan.targets.begin(), plan.targets.end(), Target::delta) != plan.targets.end();
-  if (!wants_delta) return std::nullopt;
+  if (!wants_delta || plan.optimum) return std::nullopt;  // an optimum's goals were checked as it was made
   if (!(std::abs(left.delta) <= plan.half_lot_delta + rounding)) {
     return fmt::format("{}: residual delta {} is over half a lot, {}", plan.underlying, left.delta,
                        plan.half_lot_delta);
@@ -248,6 +248,32 @@ void note_defaults(Decision& decision) {
                   assumed, decision.quotes));
 }
 
+/// Every instrument that the hedge may trade.
+std::vector<std::string> hedges_of(const Config& config) {
+  if (!config.problem) return config.with;
+  std::vector<std::string> names;
+  for (const hedge::Candidate& c : config.problem->candidates) names.push_back(c.instrument);
+  return names;
+}
+
+Result<Plan> planned(const Config& config, const Exposure& exposure, const market::Snapshot& market,
+                     const vol::QuotedChain& surface, const risk::Smiles* smiles) {
+  const Numeraire numeraire = numeraire_of(config, exposure);
+  if (!config.problem) {
+    return hedge::solve(exposure, market, surface,
+                        {.instruments = instruments_for(config, exposure, market),
+                         .targets = config.targets,
+                         .numeraire = numeraire},
+                        smiles);
+  }
+  hedge::Problem problem = *config.problem;
+  std::erase_if(problem.candidates, [&](const hedge::Candidate& c) {
+    return market.instruments.at(c.instrument).underlying != exposure.underlying;
+  });
+  if (problem.candidates.empty()) problem.candidates.push_back({.instrument = default_hedge(exposure)});
+  return hedge::optimise(exposure, market, surface, problem, numeraire, smiles);
+}
+
 /// The smiles of every index that an option of the book or of the hedge is on.
 risk::Smiles fit_smiles(const Config& config, const vol::SmileDynamics& dynamics, const market::Snapshot& market,
                         const vol::QuotedChain& chain, const market::Portfolio& portfolio) {
@@ -257,7 +283,7 @@ risk::Smiles fit_smiles(const Config& config, const vol::SmileDynamics& dynamics
     if (found != market.instruments.end() && found->second.is_option()) indices.insert(found->second.index);
   };
   for (const market::Position& position : portfolio.positions) need(position.instrument);
-  for (const std::string& instrument : config.with) need(instrument);
+  for (const std::string& instrument : hedges_of(config)) need(instrument);
   risk::Smiles smiles{.dynamics = dynamics, .surfaces = {}, .unfitted = {}};
   for (const std::string& index : indices) {
     const vol::SmileQuotes quotes = vol::smile_quotes(market, chain, index, config.smile_quotes);
@@ -306,7 +332,7 @@ Decision decide(const Config& config, market::Snapshot market, const market::Por
 
   if (decision.quotes == 0 && decision.dropped.empty()) return refuse(std::move(decision), "the market has no quotes");
   if (portfolio.positions.empty()) return refuse(std::move(decision), "the book has no positions");
-  for (const std::string& instrument : config.with) {
+  for (const std::string& instrument : hedges_of(config)) {
     if (!decision.market.instruments.contains(instrument)) {
       return refuse(std::move(decision), fmt::format("{}: unknown hedge instrument", instrument));
     }
@@ -318,7 +344,7 @@ Decision decide(const Config& config, market::Snapshot market, const market::Por
   auto exposures = risk::exposure(portfolio, decision.market, decision.surface, smiles);
   if (!exposures) return refuse(std::move(decision), exposures.error().what);
   decision.exposures = std::move(exposures).value();
-  for (const std::string& instrument : config.with) {
+  for (const std::string& instrument : hedges_of(config)) {
     const std::string& underlying = decision.market.instruments.at(instrument).underlying;
     const bool needed = std::any_of(decision.exposures.begin(), decision.exposures.end(),
                                     [&](const Exposure& e) { return e.underlying == underlying; });
@@ -330,11 +356,7 @@ Decision decide(const Config& config, market::Snapshot market, const market::Por
     auto vega = risk::vega_buckets(exposure, config.vega_reference_days);
     if (!vega) return refuse(std::move(decision), vega.error().what);
     decision.vega.push_back(std::move(vega).value());
-    auto plan = hedge::solve(exposure, decision.market, decision.surface,
-                             {.instruments = instruments_for(config, exposure, decision.market),
-                              .targets = config.targets,
-                              .numeraire = numeraire_of(config, exposure)},
-                             smiles);
+    auto plan = planned(config, exposure, decision.market, decision.surface, smiles);
     if (!plan) return refuse(std::move(decision), plan.error().what);
     if (const auto fault = fails_check(plan.value(), exposure))
       return refuse(std::move(decision), "the plan fails its check: " + *fault);

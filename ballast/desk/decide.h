@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "ballast/hedge/solve.h"
+#include "ballast/hedge/optimise.h"
 #include "ballast/market/clean.h"
 #include "ballast/market/position.h"
 #include "ballast/risk/exposure.h"
@@ -17,6 +17,9 @@ namespace ballast::desk {
 struct Config {
   std::vector<std::string> with;  ///< hedge instruments; an underlying none of them is on takes its own perpetual
   std::vector<hedge::Target> targets = {hedge::Target::delta};
+  /// Instead of `with` and `targets`: the optimiser's problem. Its goals hold for each underlying; its candidates are
+  /// shared out by theirs, an underlying none of them is on takes its own perpetual.
+  std::optional<hedge::Problem> problem;
   std::optional<Numeraire> numeraire;  ///< absent: coin for an underlying with coin-settled positions, else USD
   market::CleaningRules cleaning;
   /// How smiles move with the forward; absent: every vol stays and the hedge is of net delta (docs/conventions.md).
