@@ -92,6 +92,49 @@ std::string leg_text(const hedge::Leg& leg) {
                      leg.instrument.underlying, cost_text(leg.cost));
 }
 
+std::string bound_text(double lowest, double highest) {
+  if (lowest == highest) return shortest(lowest);
+  if (std::isinf(lowest)) return "at most " + shortest(highest);
+  if (std::isinf(highest)) return "at least " + shortest(lowest);
+  return shortest(lowest) + " to " + shortest(highest);
+}
+
+/// Goals and limits before and after, what the plan costs, how good it is and what would come next.
+std::string optimum_text(const hedge::Optimum& o) {
+  Table table{{{"goal_or_limit"}, {"before", -6}, {"after", -6}, {"wanted"}, {"usd_a_unit_of_room", -4}}, {}};
+  for (const auto* list : {&o.goals, &o.limits}) {
+    for (const hedge::Held& raw : *list) {
+      const hedge::Held held = shown(raw);
+      table.rows.push_back({held.what, held.before, held.after, bound_text(held.lowest, held.highest), held.price});
+    }
+  }
+  std::string out = "\n" + indented(render(table, Format::table));
+  out += fmt::format("\n  cost {} USD = spread {} + impact {} + fee {} + carry {} + legs {}\n", grouped(o.cost(), 2),
+                     grouped(o.spread, 2), grouped(o.impact, 2), grouped(o.fee, 2), grouped(o.carry, 2),
+                     grouped(o.leg_costs, 2));
+  if (o.penalties > 0.0) out += fmt::format("  penalties {} USD\n", grouped(o.penalties, 2));
+  out += fmt::format("  risk left {} USD of {} (standard deviation over the horizon)\n", grouped(o.risk_after, 2),
+                     grouped(o.risk_before, 2));
+  if (o.tail_after) {
+    out += fmt::format("  tail loss {} USD of {}\n", grouped(*o.tail_after, 2), grouped(*o.tail_before, 2));
+  }
+  out += fmt::format("  objective {} USD", grouped(o.objective, 2));
+  if (std::isfinite(o.bound)) {
+    out += fmt::format(", no plan in whole lots is below {}{}", grouped(o.bound, 2),
+                       o.proved ? "" : " (search ended there)");
+  }
+  out += std::isfinite(o.do_nothing) ? fmt::format("; no trade {}\n", grouped(o.do_nothing, 2))
+                                     : std::string("; no trade breaks a must\n");
+  if (o.next_best) {
+    out += fmt::format("  next best, without {}: {} USD more:", o.next_best->without,
+                       grouped(o.next_best->objective - o.objective, 2));
+    for (const auto& [instrument, amount] : o.next_best->trades) out += fmt::format(" {} {:+};", instrument, amount);
+    if (o.next_best->trades.empty()) out += " no trade;";
+    out.back() = '\n';
+  }
+  return out;
+}
+
 std::string plan_text(const Exposure& e, const hedge::Plan& plan, const std::optional<risk::Smiles>& smiles) {
   std::string out =
       fmt::format("\n{}  index {}  {}\n\n", e.underlying, grouped(e.index.value, 2), convention(plan, smiles));
@@ -112,7 +155,10 @@ std::string plan_text(const Exposure& e, const hedge::Plan& plan, const std::opt
   }
   out += "\n\n";
   for (const hedge::Leg& leg : plan.legs) out += leg_text(leg);
-  if (plan.legs.empty()) out += "  nothing to trade: the book is within half a lot of neutral\n";
+  if (plan.legs.empty()) {
+    out += plan.optimum ? "  nothing to trade: no trade is worth its cost\n"
+                        : "  nothing to trade: the book is within half a lot of neutral\n";
+  }
   out += fmt::format("  residual delta {:+.8f} {}", plan.residual.delta, e.underlying);
   if (plan.half_lot_delta > 0.0) out += fmt::format(" (half a lot is {:.8f})", plan.half_lot_delta);
   for (const hedge::Target target : plan.targets) {
@@ -120,7 +166,9 @@ std::string plan_text(const Exposure& e, const hedge::Plan& plan, const std::opt
     const double scale = target == hedge::Target::vega ? 0.01 : 1.0;
     out += fmt::format(", {} {:+.6g}", hedge::name(target), plan.residual.of(target) * scale);
   }
-  return out + "\n";
+  out += "\n";
+  if (plan.optimum) out += optimum_text(*plan.optimum);
+  return out;
 }
 
 std::string dropped_text(const Decision& decision) {
@@ -187,7 +235,10 @@ std::string leg_derivation(const hedge::Leg& leg, const hedge::Plan& plan) {
   for (const hedge::Target target : plan.targets) {
     if (target != hedge::Target::delta) out += fmt::format(", {} {:.6g}", hedge::name(target), leg.per_coin.of(target));
   }
-  if (plan.targets.size() == 1 && plan.targets[0] == hedge::Target::delta) {
+  if (plan.optimum) {
+    out +=
+        fmt::format("\n      in any sizes the optimum would be {:.6f} {}", leg.exact_amount, unit_text(leg.instrument));
+  } else if (plan.targets.size() == 1 && plan.targets[0] == hedge::Target::delta) {
     out += fmt::format("\n      ratio = position delta / hedge delta = {:.8f} / {:.8f} = {:.8f}", plan.before.delta,
                        leg.per_coin.delta, leg.ratio);
   } else {
@@ -198,7 +249,7 @@ std::string leg_derivation(const hedge::Leg& leg, const hedge::Plan& plan) {
     out += fmt::format("\n      amount = -ratio x price = {:.8f} x {} = {:.4f} USD", -leg.ratio,
                        shortest(leg.unit.price), leg.exact_amount);
   }
-  if (std::abs(leg.sized_amount - leg.exact_amount) > 1e-9 * std::abs(leg.exact_amount)) {
+  if (!plan.optimum && std::abs(leg.sized_amount - leg.exact_amount) > 1e-9 * std::abs(leg.exact_amount)) {
     out += fmt::format("\n      it closes the delta that the other legs' rounding left: {:.4f} becomes {:.4f} {}",
                        leg.exact_amount, leg.sized_amount, unit_text(leg.instrument));
   }

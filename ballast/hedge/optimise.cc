@@ -287,12 +287,13 @@ Plan plan_of(const HedgeModel& model, const Problem& problem, const risk::Exposu
   const Count& c = answer.counted;
   for (std::size_t g = 0; g < problem.goals.size(); ++g) {
     const Goal& goal = problem.goals[g];
-    o.goals.push_back({goal.text(), model.before[g], c.goals[g], goal.lowest, goal.highest, relaxed.price_of_goal(g)});
+    o.goals.push_back(
+        {goal.greek, goal.text(), model.before[g], c.goals[g], goal.lowest, goal.highest, relaxed.price_of_goal(g)});
   }
   const auto limits_before = limits_of(model, problem, idle.turnover, idle.leverage_usd, idle.margin, idle.tail);
   const auto limits_after = limits_of(model, problem, c.turnover, c.leverage_usd, c.margin, c.tail);
   for (std::size_t i = 0; i < limits_after.size(); ++i) {
-    o.limits.push_back({limits_after[i].what, limits_before[i].value, limits_after[i].value, -infinity,
+    o.limits.push_back({std::nullopt, limits_after[i].what, limits_before[i].value, limits_after[i].value, -infinity,
                         limits_after[i].limit, relaxed.price_of_limit(i)});
   }
   o.carry = c.carry, o.leg_costs = c.leg_costs, o.penalties = c.penalties;

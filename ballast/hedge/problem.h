@@ -5,15 +5,11 @@
 #include <string>
 #include <vector>
 
+#include "ballast/hedge/greek.h"
 #include "ballast/hedge/ladder.h"
 #include "ballast/pricing/grid_columns.h"
 
 namespace ballast::hedge {
-
-/// What a goal is on, in the numeraire's unit: delta coin; gamma q·F·Γ coin or q·F²·Γ USD; vega per 1.00 of vol, theta
-/// per year, vanna (of the hedge's delta) coin per 1.00 of vol, volga per 1.00 of vol squared, in coin or USD.
-enum class Greek { delta, gamma, vega, theta, vanna, volga };
-const char* name(Greek greek);
 
 /// Where a Greek of the book should be after the trade.
 struct Goal {

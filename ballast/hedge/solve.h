@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "ballast/hedge/cost.h"
+#include "ballast/hedge/greek.h"
 #include "ballast/hedge/neutralise.h"
 #include "ballast/risk/exposure.h"
 
@@ -37,6 +38,7 @@ struct Leg {
 
 /// A goal or a limit, before and after.
 struct Held {
+  std::optional<Greek> greek;          ///< of a goal
   std::string what;                    ///< "delta", "vega 7 to 30 days", "turnover"
   double before = 0.0, after = 0.0;    ///< in its unit
   double lowest = 0.0, highest = 0.0;  ///< may be infinite
