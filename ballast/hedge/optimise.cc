@@ -93,7 +93,7 @@ std::optional<std::string> broken(const HedgeModel& model, const Problem& proble
                          model.lowest[g], model.highest[g]);
     }
   }
-  for (const auto& [what, value, limit] : limits_of(model, problem, c.turnover, c.leverage_usd, c.margin, c.tail)) {
+  for (const auto& [what, value, limit] : limits_of(problem, c.turnover, c.leverage_usd, c.margin, c.tail)) {
     if (!(value <= limit + beyond * (std::abs(limit) + std::abs(value)))) {
       return fmt::format("{} would be {:.10g}, over {:.10g}", what, value, limit);
     }
@@ -173,7 +173,7 @@ Error contradiction(const HedgeModel& model, const Problem& problem, const LotSo
                       problem.goals[g].highest));
     }
   }
-  for (const auto& [name, value, limit] : limits_of(model, problem, c.turnover, c.leverage_usd, c.margin, c.tail)) {
+  for (const auto& [name, value, limit] : limits_of(problem, c.turnover, c.leverage_usd, c.margin, c.tail)) {
     if (value > limit * (1.0 + 1e-9)) add(fmt::format("{} up to {:.6g} instead of {:.6g}", name, value, limit));
   }
   if (relax.empty()) return Error{Fault::no_solution, what + " in whole lots and this number of instruments"};
@@ -290,8 +290,8 @@ Plan plan_of(const HedgeModel& model, const Problem& problem, const risk::Exposu
     o.goals.push_back(
         {goal.greek, goal.text(), model.before[g], c.goals[g], goal.lowest, goal.highest, relaxed.price_of_goal(g)});
   }
-  const auto limits_before = limits_of(model, problem, idle.turnover, idle.leverage_usd, idle.margin, idle.tail);
-  const auto limits_after = limits_of(model, problem, c.turnover, c.leverage_usd, c.margin, c.tail);
+  const auto limits_before = limits_of(problem, idle.turnover, idle.leverage_usd, idle.margin, idle.tail);
+  const auto limits_after = limits_of(problem, c.turnover, c.leverage_usd, c.margin, c.tail);
   for (std::size_t i = 0; i < limits_after.size(); ++i) {
     o.limits.push_back({std::nullopt, limits_after[i].what, limits_before[i].value, limits_after[i].value, -infinity,
                         limits_after[i].limit, relaxed.price_of_limit(i)});

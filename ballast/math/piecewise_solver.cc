@@ -73,8 +73,8 @@ struct PiecewiseSolver::State {
   int pivots = 0, updates = 0, hx_updates = 0, stalled = 0, refined = 0, iterations = 0;
 
   // Work space.
-  std::vector<double> prices, basic_gradient, basic_move, column, move, slope_of, next, hmove, gradient, u, w, z, r;
-  std::vector<Index> moving, product_columns, counted;
+  std::vector<double> prices, basic_gradient, basic_move, column, move, next, hmove, work, u, w, z, r;
+  std::vector<Index> moving, product_columns, counted, order;
   std::vector<double> product_by;
   std::vector<int> stage;
   mutable std::vector<double> x_out, y_out, prices_out, costs_out;
@@ -217,12 +217,12 @@ void PiecewiseSolver::State::load(const PiecewiseProgram& p) {
   piece.assign(all, 0), where.assign(all, Where::parked), place.assign(all, 0);
   inverse.assign(m * m, 0.0), reduced.assign(most_supers * most_supers, 0.0);
   prices.assign(m, 0.0), basic_gradient.assign(m, 0.0), basic_move.assign(m, 0.0), column.assign(m, 0.0);
-  move.assign(all, 0.0), slope_of.assign(all, 0.0), next.assign(all, 0.0), gradient.assign(all, 0.0);
+  move.assign(all, 0.0), next.assign(all, 0.0), work.assign(m * m, 0.0);
   hmove.assign(n, 0.0), u.assign(most_supers, 0.0), w.assign(most_supers, 0.0), z.assign(most_supers, 0.0);
   r.assign(most_supers, 0.0), stage.assign(m, 0);
   moving.reserve(all), supers.reserve(most_supers), basis.reserve(m);
   product_columns.reserve(all), product_by.reserve(all);
-  counted.resize(most_supers);
+  order.resize(m), counted.resize(most_supers);
   for (Index k = 0; k < most_supers; ++k) counted[k] = k;
   x_out.assign(n, 0.0), y_out.assign(m, 0.0), prices_out.assign(m, 0.0), costs_out.assign(n, 0.0);
   clear_basis();
@@ -299,13 +299,13 @@ void PiecewiseSolver::State::correct_basics() {
 
 /// Gauss-Jordan with row pivoting. False: the basis has become singular.
 bool PiecewiseSolver::State::invert_basis() {
-  std::vector<double> b(m * m, 0.0);  // rare, and never between two solves of the hot path that change no basis
+  std::vector<double>& b = work;
+  std::fill(b.begin(), b.end(), 0.0);
   std::fill(inverse.begin(), inverse.end(), 0.0);
   for (Index c = 0; c < m; ++c) {
     add_column(b.data() + c * m, basis[c], 1.0);
     inverse[c * m + c] = 1.0;
   }
-  std::vector<Index> order(m);
   for (Index i = 0; i < m; ++i) order[i] = i;
   for (Index c = 0; c < m; ++c) {
     Index best = c;
@@ -593,8 +593,8 @@ void PiecewiseSolver::State::project_singular(Index leaving) {
 
 /// The free variables join one by one; those without curvature of their own stay where they are and are priced again.
 void PiecewiseSolver::State::rebuild_supers() {
-  gradient.assign(gradient.size(), 0.0);
-  std::vector<Index> list = supers;
+  moving = supers;  // within its capacity
+  const std::vector<Index>& list = moving;
   supers.clear();
   for (const Index j : list) where[j] = Where::parked;
   stale = false, updates = 0;

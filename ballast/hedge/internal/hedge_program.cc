@@ -287,8 +287,8 @@ Result<HedgeModel> hedge_model(const risk::Exposure& exposure, const market::Sna
   return model;
 }
 
-std::vector<Limited> limits_of(const HedgeModel&, const Problem& problem, double turnover, double leverage_usd,
-                               double margin, std::optional<double> tail) {
+std::vector<Limited> limits_of(const Problem& problem, double turnover, double leverage_usd, double margin,
+                               std::optional<double> tail) {
   std::vector<Limited> found;
   const TradeLimits& l = problem.limits;
   if (l.turnover_usd) found.push_back({"turnover in USD", turnover, *l.turnover_usd});

@@ -26,8 +26,8 @@ struct Limited {
   double value, limit;
 };
 /// The limits that the problem sets, with what a trade comes to.
-std::vector<Limited> limits_of(const HedgeModel& model, const Problem& problem, double turnover, double leverage_usd,
-                               double margin, std::optional<double> tail);
+std::vector<Limited> limits_of(const Problem& problem, double turnover, double leverage_usd, double margin,
+                               std::optional<double> tail);
 
 /// The model as a program. An instrument is one column, or several where a limit adds up absolute values: split at
 /// nothing traded and at nothing held, so that those are straight in each part.
