@@ -42,6 +42,24 @@ TEST_CASE("a clean market gives an OK decision, the same bits every time") {
   CHECK(a.plans[0].legs[0].ratio == b.plans[0].legs[0].ratio);
 }
 
+TEST_CASE("a problem goes the same path, and is refused in the optimiser's words") {
+  hedge::Problem problem{.goals = {{.greek = hedge::Greek::delta}}, .candidates = {{.instrument = "BTC-PERPETUAL"}}};
+  const auto with = [&] { return decide([](market::Snapshot&) {}, {.problem = problem}); };
+  const Decision same = with();
+  CHECK(same.quality == Quality::ok);
+  REQUIRE(same.plans.size() == 1);
+  CHECK(same.plans[0].legs.at(0).contracts == decide().plans[0].legs[0].contracts);
+  REQUIRE(same.plans[0].optimum);
+  CHECK(same.plans[0].optimum->goals.at(0).before == same.plans[0].before.delta);
+  problem.candidates[0].most_sell = 100.0;
+  const Decision tight = with();
+  CHECK(tight.quality == Quality::refused);
+  CHECK(tight.plans.empty());
+  CHECK(mentions(tight, "the smallest relaxation"));
+  problem.candidates[0].instrument = "BTC-NOTHING";
+  CHECK(mentions(with(), "BTC-NOTHING: unknown hedge instrument"));
+}
+
 TEST_CASE("soft faults degrade, with the reason") {
   const auto degraded = [](const char* word, const std::function<void(market::Snapshot&)>& spoil) {
     CAPTURE(word);
