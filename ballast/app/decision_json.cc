@@ -1,4 +1,5 @@
 #include "ballast/app/decision_json.h"
+#include "ballast/app/optimum_report.h"
 #include "ballast/math/arithmetic.h"
 
 #include <map>
@@ -236,12 +237,14 @@ std::string decision_json(const Decision& decision, bool one_line) {
   j["exposure"] = ordered_json::object();
   j["legs"] = ordered_json::array();
   j["residual"] = ordered_json::object();
+  j["optimum"] = ordered_json::object();
   for (std::size_t i = 0; i < decision.plans.size(); ++i) {
     const Exposure& e = decision.exposures[i];
     const hedge::Plan& plan = decision.plans[i];
     j["exposure"][e.underlying] = exposure_json(e, plan.numeraire, decision.vega[i]);
     for (const hedge::Leg& leg : plan.legs) j["legs"].push_back(leg_json(leg, plan, decision.smiles));
     j["residual"][e.underlying] = residual_json(plan);
+    if (plan.optimum) j["optimum"][e.underlying] = optimum_json(plan);
   }
   j["dropped"] = ordered_json::array();
   for (const market::Dropped& d : decision.dropped) {

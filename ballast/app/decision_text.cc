@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "ballast/app/decision_json.h"
+#include "ballast/app/optimum_report.h"
 #include "ballast/app/output.h"
 #include "ballast/base/text.h"
 
@@ -112,7 +113,10 @@ std::string plan_text(const Exposure& e, const hedge::Plan& plan, const std::opt
   }
   out += "\n\n";
   for (const hedge::Leg& leg : plan.legs) out += leg_text(leg);
-  if (plan.legs.empty()) out += "  nothing to trade: the book is within half a lot of neutral\n";
+  if (plan.legs.empty()) {
+    out += plan.optimum ? "  nothing to trade: no trade is worth its cost\n"
+                        : "  nothing to trade: the book is within half a lot of neutral\n";
+  }
   out += fmt::format("  residual delta {:+.8f} {}", plan.residual.delta, e.underlying);
   if (plan.half_lot_delta > 0.0) out += fmt::format(" (half a lot is {:.8f})", plan.half_lot_delta);
   for (const hedge::Target target : plan.targets) {
@@ -120,7 +124,8 @@ std::string plan_text(const Exposure& e, const hedge::Plan& plan, const std::opt
     const double scale = target == hedge::Target::vega ? 0.01 : 1.0;
     out += fmt::format(", {} {:+.6g}", hedge::name(target), plan.residual.of(target) * scale);
   }
-  return out + "\n";
+  out += "\n";
+  return plan.optimum ? out + "\n" + indented(optimum_text(plan)) : out;
 }
 
 std::string dropped_text(const Decision& decision) {
@@ -187,7 +192,9 @@ std::string leg_derivation(const hedge::Leg& leg, const hedge::Plan& plan) {
   for (const hedge::Target target : plan.targets) {
     if (target != hedge::Target::delta) out += fmt::format(", {} {:.6g}", hedge::name(target), leg.per_coin.of(target));
   }
-  if (plan.targets.size() == 1 && plan.targets[0] == hedge::Target::delta) {
+  if (plan.optimum) {
+    out += fmt::format("\n      from the problem without whole lots: ratio {:.8f}", leg.ratio);
+  } else if (plan.targets.size() == 1 && plan.targets[0] == hedge::Target::delta) {
     out += fmt::format("\n      ratio = position delta / hedge delta = {:.8f} / {:.8f} = {:.8f}", plan.before.delta,
                        leg.per_coin.delta, leg.ratio);
   } else {
