@@ -51,6 +51,9 @@ class ExampleFirst : public CLI::Formatter {
       {"hedge",
        "ballast hedge --chain examples/btc-chain.json examples/btc-instruments.json \\\n"
        "             examples/btc-perpetual.json --book examples/btc-book.csv"},
+      {"frontier",
+       "ballast frontier --chain examples/btc-chain.json examples/btc-instruments.json \\\n"
+       "             examples/btc-perpetual.json --book examples/btc-book.csv --candidates futures --aversion 1e-6"},
       {"ratio",
        "ballast ratio --position-delta 3.4 --hedge-delta 0.5\n"
        "         ballast ratio --prices examples/daily-prices.csv --of ETH --with BTC"},
@@ -103,6 +106,22 @@ const CLI::Validator positive(
     [](std::string& word) {
       const auto value = parse_number(word);
       return value && *value > 0.0 ? std::string() : "a number over 0 is due, found " + ballast::quoted(word);
+    },
+    "");
+
+const CLI::Validator not_negative(
+    [](std::string& word) {
+      const auto value = parse_number(word);
+      return value && *value >= 0.0 ? std::string() : "a number of 0 or more is due, found " + ballast::quoted(word);
+    },
+    "");
+
+const CLI::Validator depth_share(
+    [](std::string& word) {
+      const auto value = parse_number(word);
+      return value && *value > 0.0 && *value <= 1.0
+                 ? std::string()
+                 : "a number over 0 and up to 1 is due, found " + ballast::quoted(word);
     },
     "");
 
@@ -161,9 +180,7 @@ std::vector<hedge::Target> parse_targets(const std::vector<std::string>& words) 
   return list;
 }
 
-void add_hedge(CLI::App& app, HedgeOptions& o) {
-  CLI::App* command =
-      app.add_subcommand("hedge", "the exact trade that makes a book neutral, its cost and what remains");
+void add_book(CLI::App* command, HedgeOptions& o) {
   add_market(command, o.market, true);
   command
       ->add_option("--book", o.book,
@@ -173,17 +190,6 @@ void add_hedge(CLI::App& app, HedgeOptions& o) {
                       "Deribit's account summary JSON: its equity is used for the USD-neutral point");
   command->add_option("--equity", o.equity, "equity of the coin account, for the USD-neutral point")
       ->type_name("COIN=AMOUNT");
-  command
-      ->add_option("--with", o.with,
-                   "hedge instruments: one for delta, or one for each target (default: the perpetual)")
-      ->type_name("INSTRUMENT")
-      ->delimiter(',');
-  command
-      ->add_option_function<std::vector<std::string>>(
-          "--neutral", [&o](const std::vector<std::string>& words) { o.neutral = parse_targets(words); },
-          "what to neutralise: delta, gamma, vega (default: delta)")
-      ->type_name("TARGET")
-      ->delimiter(',');
   add_choice<Numeraire>(command, "--numeraire", numeraires,
                         "the money that stays flat: coin or usd (default: coin where something settles in coin)",
                         [&o](Numeraire n) { o.numeraire = n; });
@@ -210,6 +216,73 @@ void add_hedge(CLI::App& app, HedgeOptions& o) {
           "what --dynamics adaptive learns from: recorded snapshots in time order, 4 to 9 hours apart: archives "
           "(.tar, .tar.gz, .tar.zst), files, or folders of either; those before --as-of count")
       ->type_name("PATH");
+}
+
+/// What to reach at the least cost. `always`: the command has no other meaning.
+void add_problem(CLI::App* command, ProblemOptions& o, bool always) {
+  CLI::Option* file = command
+                          ->add_option("--problem", o.file,
+                                       "what to reach, with what and within which limits, from a TOML file: "
+                                       "docs/optimiser.md, examples/problem.toml")
+                          ->type_name("FILE");
+  CLI::Option* optimise = nullptr;
+  if (always) {
+    o.optimise = o.sweeps = true;
+  } else {
+    optimise = command->add_flag("--optimise", o.optimise, "the cheapest trade for the goals and limits of these flags")
+                   ->excludes(file);
+  }
+  const auto part = [&](CLI::Option* option) {
+    option->excludes(file);
+    if (optimise) option->needs(optimise);
+    return option;
+  };
+  part(command->add_option("--goal", o.goals,
+                           "where a Greek should be, any number of them: delta=0, vega=-10:10, vega[7:30]=0 of what "
+                           "expires in 7 to 30 days; vega a vol point, theta a day"))
+      ->type_name("GOAL");
+  part(command->add_option("--candidates", o.candidates,
+                           "what may be traded: instruments, or the words futures, options, all (default)"))
+      ->type_name("NAME")
+      ->delimiter(',');
+  part(command->add_option("--most-legs", o.most_legs, "at most so many instruments"))
+      ->type_name("COUNT")
+      ->check(CLI::Range(1, 1'000'000));
+  part(command->add_option("--aversion", o.aversion, "what risk weighs, 1/USD: cost + aversion/2 x variance"))
+      ->type_name("X")
+      ->check(not_negative);
+  part(command->add_option("--turnover", o.turnover_usd, "at most so much is bought and sold"))
+      ->type_name("USD")
+      ->check(not_negative);
+  part(command->add_option("--carry-days", o.carry_days, "funding and basis count for so long (default: 0)"))
+      ->type_name("DAYS")
+      ->check(days_ahead);
+  part(
+      command->add_option("--depth-share", o.depth_share, "the share of the shown depth that may be used (default: 1)"))
+      ->type_name("SHARE")
+      ->check(depth_share);
+}
+
+void add_hedge(CLI::App& app, HedgeOptions& o) {
+  CLI::App* command =
+      app.add_subcommand("hedge", "the exact trade that makes a book neutral, its cost and what remains");
+  add_book(command, o);
+  command
+      ->add_option("--with", o.with,
+                   "hedge instruments: one for delta, or one for each target (default: the perpetual)")
+      ->type_name("INSTRUMENT")
+      ->delimiter(',');
+  command
+      ->add_option_function<std::vector<std::string>>(
+          "--neutral", [&o](const std::vector<std::string>& words) { o.neutral = parse_targets(words); },
+          "what to neutralise: delta, gamma, vega (default: delta)")
+      ->type_name("TARGET")
+      ->delimiter(',');
+  add_problem(command, o.problem, false);
+  for (const char* exact : {"--with", "--neutral"}) {
+    command->get_option(exact)->excludes(command->get_option("--problem"));
+    command->get_option(exact)->excludes(command->get_option("--optimise"));
+  }
   command
       ->add_option("--vega-reference", o.vega_reference_days,
                    "the tenor whose vega counts once in the weighted vega of --explain and JSON (default: 30)")
@@ -225,7 +298,23 @@ void add_hedge(CLI::App& app, HedgeOptions& o) {
       "fault.\n"
       "More: --neutral delta,gamma --with BTC-PERPETUAL,BTC-25DEC26-100000-C; --numeraire usd --equity BTC=10; -o "
       "json;\n"
+      "--optimise --goal delta=0 --goal vega=-0.01:0.01 --candidates all; --problem examples/problem.toml;\n"
       "--dynamics adaptive --history RECORDED_FOLDER");
+}
+
+void add_frontier(CLI::App& app, FrontierOptions& o) {
+  CLI::App* command =
+      app.add_subcommand("frontier", "what less risk costs: the cheapest hedges from no trade to the least risk");
+  add_book(command, o.hedge);
+  add_problem(command, o.hedge.problem, true);
+  command->add_option("--points", o.points, "hedges along the way (default: 25)")
+      ->type_name("COUNT")
+      ->check(CLI::Range(2, 200));
+  command->add_option("--html", o.html, "writes a page that needs no network: the curve, and the legs of each point")
+      ->type_name("FILE");
+  command->add_flag("--strict", o.hedge.strict, "refuse unless the quality is OK");
+  add_format(command, o.hedge.format);
+  command->footer("Exit: 0 done, 1 refused, 2 usage, 3 a file cannot be read or written, 4 internal fault.");
 }
 
 void add_ratio(CLI::App& app, RatioOptions& o) {
@@ -466,6 +555,7 @@ int run(std::vector<std::string> words, Streams streams) {
     return fmt::format("usage: {}; try: {} --help\n", error.what(), asked);
   });
   HedgeOptions hedge_options;
+  FrontierOptions frontier_options;
   RatioOptions ratio_options;
   GreeksOptions greeks_options;
   ScenariosOptions scenarios_options;
@@ -476,6 +566,7 @@ int run(std::vector<std::string> words, Streams streams) {
   SkewOptions skew_options;
   CheckOptions check_options;
   add_hedge(app, hedge_options);
+  add_frontier(app, frontier_options);
   add_ratio(app, ratio_options);
   add_greeks(app, greeks_options);
   add_scenarios(app, scenarios_options);
@@ -493,6 +584,7 @@ int run(std::vector<std::string> words, Streams streams) {
     return code == 0 ? Exit::done : Exit::usage;  // help and version are no faults
   }
   if (app.got_subcommand("hedge")) return cmd_hedge(hedge_options, streams);
+  if (app.got_subcommand("frontier")) return cmd_frontier(frontier_options, streams);
   if (app.got_subcommand("ratio")) return cmd_ratio(ratio_options, streams);
   if (app.got_subcommand("greeks")) return cmd_greeks(greeks_options, streams);
   if (app.got_subcommand("scenarios")) return cmd_scenarios(scenarios_options, streams);

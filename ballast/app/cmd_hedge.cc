@@ -1,14 +1,8 @@
-#include <optional>
 #include <ostream>
-#include <utility>
-
-#include <fmt/format.h>
 
 #include "ballast/app/commands.h"
 #include "ballast/app/decision_json.h"
-#include "ballast/app/inputs.h"
-#include "ballast/app/learned_history.h"
-#include "ballast/desk/decide.h"
+#include "ballast/app/hedge_decision.h"
 
 namespace ballast::app {
 namespace {
@@ -51,44 +45,9 @@ bool needs_a_trade(const desk::Decision& decision) {
 }  // namespace
 
 int cmd_hedge(const HedgeOptions& options, Streams streams) {
-  const bool adaptive = options.dynamics && options.dynamics->rule == vol::SmileRule::adaptive;
-  if (adaptive && options.history.empty()) {
-    return fail({Fault::bad_flag, "--dynamics adaptive learns from recorded chains: name them with --history PATH"},
-                streams);
-  }
-  if (!adaptive && !options.history.empty())
-    return fail({Fault::bad_flag, "--history is for --dynamics adaptive"}, streams);
-  auto loaded = load_market(options.market);
-  if (!loaded) return fail(loaded.error(), streams);
-  market::Snapshot market = std::move(loaded).value();
-  const auto portfolio = load_portfolio(options.book, options.account, options.equity);
-  if (!portfolio) return fail(portfolio.error(), streams);
-
-  // Names that the chain does not list: what the book holds, what the user hedges with, and the default hedges.
-  if (const auto error = add_instruments(market, options.with)) return fail(*error, streams);
-  if (const auto error = add_book_instruments(market, portfolio.value())) return fail(*error, streams);
-  std::optional<vol::SmileDynamics> dynamics = options.dynamics;
-  if (adaptive) {
-    auto learned = learned_history(options.history, market, options.with, portfolio.value(), streams.err);
-    if (!learned) return fail(learned.error(), streams);
-    dynamics->learned = std::move(learned).value();
-  }
-  desk::Decision decision = desk::decide({.with = options.with,
-                                          .targets = options.neutral,
-                                          .numeraire = options.numeraire,
-                                          .cleaning = cleaning_rules(options.market),
-                                          .dynamics = std::move(dynamics),
-                                          .vega_reference_days = options.vega_reference_days},
-                                         std::move(market), portfolio.value());
-  if (options.strict && decision.quality == desk::Quality::degraded) {
-    decision.quality = desk::Quality::refused;
-    decision.reasons.push_back("--strict asks for quality OK");
-  }
-  if (decision.quality == desk::Quality::refused) {
-    std::string why;
-    for (const std::string& reason : decision.reasons) why += (why.empty() ? "" : "; ") + reason;
-    return fail({Fault::missing_data, "no hedge: " + why}, streams);
-  }
+  const auto decided = hedge_decision(options, streams.err);
+  if (!decided) return fail(decided.error(), streams);
+  const desk::Decision& decision = decided.value().decision;
   if (options.format == Format::json || options.format == Format::jsonl) {
     streams.out << decision_json(decision, options.format == Format::jsonl);
     if (options.explain) streams.err << explanation(decision);

@@ -31,6 +31,20 @@ struct MarketOptions {
   std::optional<double> max_age_s;   ///< replaces every hard age limit
 };
 
+/// What an optimised hedge is to reach, as flags say it or a file.
+struct ProblemOptions {
+  std::optional<std::string> file;      ///< TOML; then no other flag of these
+  bool optimise = false;                ///< the flags are the problem
+  bool sweeps = false;                  ///< every aversion is tried: neither goal nor aversion is due
+  std::vector<std::string> goals;       ///< "delta=0", "vega[7:30]=-10:10"
+  std::vector<std::string> candidates;  ///< names, or futures, options, all; empty: all
+  std::optional<int> most_legs;         ///< > 0
+  std::optional<double> aversion;       ///< >= 0, 1/USD
+  std::optional<double> turnover_usd;   ///< >= 0
+  std::optional<double> carry_days;     ///< >= 0
+  std::optional<double> depth_share;    ///< (0, 1]
+};
+
 struct HedgeOptions {
   MarketOptions market;
   std::string book;
@@ -41,11 +55,18 @@ struct HedgeOptions {
   std::optional<Numeraire> numeraire;
   std::optional<vol::SmileDynamics> dynamics;  ///< absent: net delta at fixed vols
   std::vector<std::string> history;            ///< of adaptive: folders, archives, files, in time order
-  double vega_reference_days = 30.0;           ///< > 0
+  ProblemOptions problem;
+  double vega_reference_days = 30.0;  ///< > 0
   Format format = Format::table;
   bool explain = false;
   bool strict = false;     ///< refuse unless the quality is OK
   bool exit_code = false;  ///< exit 1 when a trade is needed
+};
+
+struct FrontierOptions {
+  HedgeOptions hedge;  ///< its problem is asked for
+  int points = 25;     ///< 2 to 200
+  std::optional<std::string> html;
 };
 
 struct RatioOptions {
@@ -133,6 +154,7 @@ struct CheckOptions {
 
 // Each command is a function of its options: it writes to the streams and gives the exit code.
 int cmd_hedge(const HedgeOptions& options, Streams streams);
+int cmd_frontier(const FrontierOptions& options, Streams streams);
 int cmd_ratio(const RatioOptions& options, Streams streams);
 int cmd_ratio_of_prices(const RatioOptions& options, Streams streams);  ///< ratio, where it is given prices
 int cmd_greeks(const GreeksOptions& options, Streams streams);

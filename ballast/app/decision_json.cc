@@ -1,5 +1,5 @@
 #include "ballast/app/decision_json.h"
-#include <cmath>
+#include "ballast/app/optimum_report.h"
 #include "ballast/math/arithmetic.h"
 
 #include <map>
@@ -194,53 +194,6 @@ ordered_json residual_json(const hedge::Plan& plan) {
           {"units", std::move(units)}};
 }
 
-ordered_json finite(double x) { return std::isfinite(x) ? ordered_json(x) : ordered_json(); }
-
-ordered_json held_json(const std::vector<hedge::Held>& list) {
-  ordered_json out = ordered_json::array();
-  for (const hedge::Held& raw : list) {
-    const hedge::Held held = shown(raw);
-    out.push_back({{"what", held.what},
-                   {"before", held.before},
-                   {"after", held.after},
-                   {"lowest", finite(held.lowest)},
-                   {"highest", finite(held.highest)},
-                   {"usd_per_unit_of_room", held.price}});
-  }
-  return out;
-}
-
-ordered_json optimum_json(const hedge::Optimum& o) {
-  ordered_json j = {
-      {"goals", held_json(o.goals)},
-      {"limits", held_json(o.limits)},
-      {"cost_usd",
-       {{"spread", o.spread},
-        {"impact", o.impact},
-        {"fee", o.fee},
-        {"carry", o.carry},
-        {"legs", o.leg_costs},
-        {"total", o.cost()}}},
-      {"penalties_usd", o.penalties},
-      {"risk_usd", {{"before", o.risk_before}, {"after", o.risk_after}, {"aversion", o.aversion}}},
-      {"tail_usd", o.tail_after ? ordered_json{{"before", *o.tail_before}, {"after", *o.tail_after}} : ordered_json()},
-      {"objective_usd", o.objective},
-      {"bound_usd", finite(o.bound)},
-      {"do_nothing_usd", finite(o.do_nothing)},
-      {"proved", o.proved},
-      {"nodes", o.nodes},
-      {"kkt", {{"infeasibility", o.infeasibility}, {"stationarity", o.stationarity}}},
-      {"next_best", ordered_json()}};
-  if (o.next_best) {
-    ordered_json trades = ordered_json::array();
-    for (const auto& [instrument, amount] : o.next_best->trades)
-      trades.push_back({{"instrument", instrument}, {"amount", amount}});
-    j["next_best"] = {
-        {"without", o.next_best->without}, {"objective_usd", o.next_best->objective}, {"trades", std::move(trades)}};
-  }
-  return j;
-}
-
 ordered_json forwards_json(const vol::QuotedChain& surface) {
   ordered_json list = ordered_json::array();
   for (const auto& [key, f] : surface.forwards) {
@@ -274,21 +227,6 @@ std::string convention(const hedge::Plan& plan, const std::optional<risk::Smiles
   return smiles ? fixed + " + vega dvol/dF, " + vol::name(smiles->dynamics) : fixed;
 }
 
-hedge::Held shown(hedge::Held held) {
-  if (!held.greek) return held;
-  double unit = 1.0;
-  switch (*held.greek) {
-    case hedge::Greek::vega:
-    case hedge::Greek::vanna: unit = per_point; break;
-    case hedge::Greek::volga: unit = per_point * per_point; break;
-    case hedge::Greek::theta: unit = 1.0 / 365.0; break;
-    case hedge::Greek::delta:
-    case hedge::Greek::gamma: break;
-  }
-  held.before *= unit, held.after *= unit, held.lowest *= unit, held.highest *= unit, held.price /= unit;
-  return held;
-}
-
 std::string decision_json(const Decision& decision, bool one_line) {
   ordered_json j = {{"as_of", to_string(decision.as_of)},
                     {"quality", desk::name(decision.quality)},
@@ -299,13 +237,14 @@ std::string decision_json(const Decision& decision, bool one_line) {
   j["exposure"] = ordered_json::object();
   j["legs"] = ordered_json::array();
   j["residual"] = ordered_json::object();
+  j["optimum"] = ordered_json::object();
   for (std::size_t i = 0; i < decision.plans.size(); ++i) {
     const Exposure& e = decision.exposures[i];
     const hedge::Plan& plan = decision.plans[i];
     j["exposure"][e.underlying] = exposure_json(e, plan.numeraire, decision.vega[i]);
     for (const hedge::Leg& leg : plan.legs) j["legs"].push_back(leg_json(leg, plan, decision.smiles));
     j["residual"][e.underlying] = residual_json(plan);
-    if (plan.optimum) j["optimum"][e.underlying] = optimum_json(*plan.optimum);
+    if (plan.optimum) j["optimum"][e.underlying] = optimum_json(plan);
   }
   j["dropped"] = ordered_json::array();
   for (const market::Dropped& d : decision.dropped) {

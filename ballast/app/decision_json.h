@@ -24,7 +24,4 @@ std::string tenor_name(std::size_t tenor);
 /// "coin-neutral, net delta (Black delta - premium / forward)": which delta the size rests on, with its smile dynamics.
 std::string convention(const hedge::Plan& plan, const std::optional<risk::Smiles>& smiles);
 
-/// A goal as screens show it: vega and volga a point of vol, theta a day. Limits as they are.
-hedge::Held shown(hedge::Held held);
-
 }  // namespace ballast::app

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "ballast/app/decision_json.h"
+#include "ballast/app/optimum_report.h"
 #include "ballast/app/output.h"
 #include "ballast/base/text.h"
 
@@ -92,49 +93,6 @@ std::string leg_text(const hedge::Leg& leg) {
                      leg.instrument.underlying, cost_text(leg.cost));
 }
 
-std::string bound_text(double lowest, double highest) {
-  if (lowest == highest) return shortest(lowest);
-  if (std::isinf(lowest)) return "at most " + shortest(highest);
-  if (std::isinf(highest)) return "at least " + shortest(lowest);
-  return shortest(lowest) + " to " + shortest(highest);
-}
-
-/// Goals and limits before and after, what the plan costs, how good it is and what would come next.
-std::string optimum_text(const hedge::Optimum& o) {
-  Table table{{{"goal_or_limit"}, {"before", -6}, {"after", -6}, {"wanted"}, {"usd_a_unit_of_room", -4}}, {}};
-  for (const auto* list : {&o.goals, &o.limits}) {
-    for (const hedge::Held& raw : *list) {
-      const hedge::Held held = shown(raw);
-      table.rows.push_back({held.what, held.before, held.after, bound_text(held.lowest, held.highest), held.price});
-    }
-  }
-  std::string out = "\n" + indented(render(table, Format::table));
-  out += fmt::format("\n  cost {} USD = spread {} + impact {} + fee {} + carry {} + legs {}\n", grouped(o.cost(), 2),
-                     grouped(o.spread, 2), grouped(o.impact, 2), grouped(o.fee, 2), grouped(o.carry, 2),
-                     grouped(o.leg_costs, 2));
-  if (o.penalties > 0.0) out += fmt::format("  penalties {} USD\n", grouped(o.penalties, 2));
-  out += fmt::format("  risk left {} USD of {} (standard deviation over the horizon)\n", grouped(o.risk_after, 2),
-                     grouped(o.risk_before, 2));
-  if (o.tail_after) {
-    out += fmt::format("  tail loss {} USD of {}\n", grouped(*o.tail_after, 2), grouped(*o.tail_before, 2));
-  }
-  out += fmt::format("  objective {} USD", grouped(o.objective, 2));
-  if (std::isfinite(o.bound)) {
-    out += fmt::format(", no plan in whole lots is below {}{}", grouped(o.bound, 2),
-                       o.proved ? "" : " (search ended there)");
-  }
-  out += std::isfinite(o.do_nothing) ? fmt::format("; no trade {}\n", grouped(o.do_nothing, 2))
-                                     : std::string("; no trade breaks a must\n");
-  if (o.next_best) {
-    out += fmt::format("  next best, without {}: {} USD more:", o.next_best->without,
-                       grouped(o.next_best->objective - o.objective, 2));
-    for (const auto& [instrument, amount] : o.next_best->trades) out += fmt::format(" {} {:+};", instrument, amount);
-    if (o.next_best->trades.empty()) out += " no trade;";
-    out.back() = '\n';
-  }
-  return out;
-}
-
 std::string plan_text(const Exposure& e, const hedge::Plan& plan, const std::optional<risk::Smiles>& smiles) {
   std::string out =
       fmt::format("\n{}  index {}  {}\n\n", e.underlying, grouped(e.index.value, 2), convention(plan, smiles));
@@ -167,8 +125,7 @@ std::string plan_text(const Exposure& e, const hedge::Plan& plan, const std::opt
     out += fmt::format(", {} {:+.6g}", hedge::name(target), plan.residual.of(target) * scale);
   }
   out += "\n";
-  if (plan.optimum) out += optimum_text(*plan.optimum);
-  return out;
+  return plan.optimum ? out + "\n" + indented(optimum_text(plan)) : out;
 }
 
 std::string dropped_text(const Decision& decision) {
@@ -236,8 +193,7 @@ std::string leg_derivation(const hedge::Leg& leg, const hedge::Plan& plan) {
     if (target != hedge::Target::delta) out += fmt::format(", {} {:.6g}", hedge::name(target), leg.per_coin.of(target));
   }
   if (plan.optimum) {
-    out +=
-        fmt::format("\n      in any sizes the optimum would be {:.6f} {}", leg.exact_amount, unit_text(leg.instrument));
+    out += fmt::format("\n      from the problem without whole lots: ratio {:.8f}", leg.ratio);
   } else if (plan.targets.size() == 1 && plan.targets[0] == hedge::Target::delta) {
     out += fmt::format("\n      ratio = position delta / hedge delta = {:.8f} / {:.8f} = {:.8f}", plan.before.delta,
                        leg.per_coin.delta, leg.ratio);
@@ -249,7 +205,7 @@ std::string leg_derivation(const hedge::Leg& leg, const hedge::Plan& plan) {
     out += fmt::format("\n      amount = -ratio x price = {:.8f} x {} = {:.4f} USD", -leg.ratio,
                        shortest(leg.unit.price), leg.exact_amount);
   }
-  if (!plan.optimum && std::abs(leg.sized_amount - leg.exact_amount) > 1e-9 * std::abs(leg.exact_amount)) {
+  if (std::abs(leg.sized_amount - leg.exact_amount) > 1e-9 * std::abs(leg.exact_amount)) {
     out += fmt::format("\n      it closes the delta that the other legs' rounding left: {:.4f} becomes {:.4f} {}",
                        leg.exact_amount, leg.sized_amount, unit_text(leg.instrument));
   }

@@ -10,5 +10,6 @@ struct PageFile {
 };
 
 extern const PageFile page_surface_html, page_surface_css, page_surface_js;
+extern const PageFile page_frontier_html, page_frontier_css, page_frontier_js;
 
 }  // namespace ballast::app

@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "ballast/app/page_files.h"
 #include "ballast/base/text.h"
 
 namespace ballast::app {
@@ -63,13 +62,13 @@ std::string script_data(const ordered_json& data) {
   return out;
 }
 
-std::string surface_page(const ordered_json& data) {
+std::string data_page(const PageFile& html, const PageFile& style, const PageFile& script, const std::string& title,
+                      const ordered_json& data) {
   const std::string policy = fmt::format(
       "default-src 'none'; script-src 'sha256-{}'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
-      page_surface_js.sha256, page_surface_css.sha256);
-  const std::string title = fmt::format("{} volatility surface, {}", data.value("index", ""), data.value("as_of", ""));
+      script.sha256, style.sha256);
   std::string out;
-  std::string_view rest = page_surface_html.content;
+  std::string_view rest = html.content;
   // The template names its places {{word}}; what is put in is never searched again.
   for (;;) {
     const std::size_t open = rest.find("{{"), close = rest.find("}}");
@@ -79,10 +78,15 @@ std::string surface_page(const ordered_json& data) {
     rest.remove_prefix(close + 2);
     if (word == "policy") out += policy;
     if (word == "title") out += escaped_html(title);
-    if (word == "style") out += page_surface_css.content;
-    if (word == "script") out += page_surface_js.content;
+    if (word == "style") out += style.content;
+    if (word == "script") out += script.content;
     if (word == "data") out += script_data(data);
   }
+}
+
+std::string surface_page(const ordered_json& data) {
+  return data_page(page_surface_html, page_surface_css, page_surface_js,
+                   fmt::format("{} volatility surface, {}", data.value("index", ""), data.value("as_of", "")), data);
 }
 
 }  // namespace ballast::app

@@ -1,6 +1,7 @@
 #include "ballast/desk/decide.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 #include <set>
 
@@ -175,8 +176,60 @@ void judge_leg(Decision& decision, const Leg& leg, const market::Snapshot& marke
   }
 }
 
+bool near(double a, double b, double size) { return std::abs(a - b) <= 1e-9 * size + 1e-9; }
+
+/// What an optimised plan says of itself against its legs: costs, objective, and the goals that its Greeks answer.
+std::optional<std::string> fails_optimum(const Plan& plan, const hedge::Problem& problem, const hedge::Greeks& before,
+                                         const hedge::Greeks& left) {
+  const hedge::Optimum& o = *plan.optimum;
+  double spread = 0.0, impact = 0.0, fee = 0.0, gross = 0.0;
+  for (const Leg& leg : plan.legs) {
+    if (!leg.cost.spread) return leg.instrument.name + ": traded without a two-sided quote";
+    spread += leg.cost.spread->value, impact += leg.cost.impact.value, fee += leg.cost.fee.value;
+    gross += std::abs(leg.cost.spread->value) + std::abs(leg.cost.impact.value) + std::abs(leg.cost.fee.value);
+  }
+  if (!near(spread, o.spread, gross) || !near(impact, o.impact, gross) || !near(fee, o.fee, gross)) {
+    return fmt::format("{}: costs of {} USD add up to {}", plan.underlying, o.spread + o.impact + o.fee,
+                       spread + impact + fee);
+  }
+  if (problem.limits.most_legs > 0 && plan.legs.size() > static_cast<std::size_t>(problem.limits.most_legs)) {
+    return fmt::format("{}: {} legs where {} are allowed", plan.underlying, plan.legs.size(), problem.limits.most_legs);
+  }
+  const double risk = 0.5 * o.aversion * o.risk_after * o.risk_after;
+  const double tail = problem.tail && o.tail_after ? problem.tail->weight * *o.tail_after : 0.0;
+  const double objective = spread + impact + fee + o.carry + o.leg_costs + o.penalties + risk + tail;
+  const double size = gross + std::abs(o.carry) + o.leg_costs + o.penalties + risk + std::abs(tail);
+  // Costs of legs are counted level by level, the objective on the curve: apart by the rounding of both.
+  if (!(std::abs(objective - o.objective) <= 1e-6 * size + 1e-6)) {
+    return fmt::format("{}: an objective of {} USD adds up to {}", plan.underlying, o.objective, objective);
+  }
+  if (!(o.objective <= o.do_nothing + 1e-6 * size + 1e-6)) {
+    return fmt::format("{}: {} USD is worse than to do nothing, {}", plan.underlying, o.objective, o.do_nothing);
+  }
+  if (o.goals.size() != problem.goals.size()) return plan.underlying + ": not every goal is answered";
+  for (std::size_t g = 0; g < problem.goals.size(); ++g) {
+    const hedge::Goal& goal = problem.goals[g];
+    const std::string word = hedge::name(goal.greek);
+    if (goal.from_days || goal.to_days) continue;  // of some expiries: the optimiser's own check has counted them
+    for (const Target target : {Target::delta, Target::gamma, Target::vega}) {
+      if (word != hedge::name(target)) continue;
+      const double after = left.of(target), width = std::abs(before.of(target)) + std::abs(after - before.of(target));
+      if (!(std::abs(o.goals[g].after - after) <= 1e-9 * width + 1e-12)) {
+        return fmt::format("{}: {} of {} adds up to {}", plan.underlying, word, o.goals[g].after, after);
+      }
+      // A range holds as it stands; a point in whole lots only to half a lot, which the optimiser's own check knows.
+      const bool must = !goal.penalty && goal.priority == 0 && goal.lowest < goal.highest;
+      if (must && !(after >= goal.lowest - 1e-6 * width && after <= goal.highest + 1e-6 * width)) {
+        return fmt::format("{}: {} would be {}, outside {} to {}", plan.underlying, word, after, goal.lowest,
+                           goal.highest);
+      }
+    }
+  }
+  return std::nullopt;
+}
+
 /// Adds the legs up again, apart from the solver: what it says must be so before anybody trades on it.
-std::optional<std::string> fails_check(const Plan& plan, const Exposure& exposure) {
+std::optional<std::string> fails_check(const Plan& plan, const Exposure& exposure, const Config& config) {
   const auto before = hedge::distance(exposure, plan.numeraire);
   if (!before) return before.error().what;
   hedge::Greeks left = before.value();
@@ -199,8 +252,9 @@ std::optional<std::string> fails_check(const Plan& plan, const Exposure& exposur
                          plan.residual.of(target), left.of(target));
     }
   }
+  if (plan.optimum && config.problem) return fails_optimum(plan, *config.problem, before.value(), left);
   const bool wants_delta = std::find(plan.targets.begin(), plan.targets.end(), Target::delta) != plan.targets.end();
-  if (!wants_delta || plan.optimum) return std::nullopt;  // an optimum's goals were checked as it was made
+  if (!wants_delta) return std::nullopt;
   if (!(std::abs(left.delta) <= plan.half_lot_delta + rounding)) {
     return fmt::format("{}: residual delta {} is over half a lot, {}", plan.underlying, left.delta,
                        plan.half_lot_delta);
@@ -214,6 +268,7 @@ std::optional<std::string> fails_check(const Plan& plan, const Exposure& exposur
 
 /// Gamma or vega made flat by options moves the delta, and nobody asked for it to be closed.
 void judge_open_delta(Decision& decision, const Plan& plan) {
+  if (plan.optimum && plan.optimum->aversion > 0.0) return;  // weighed against its cost
   const bool closed = std::find(plan.targets.begin(), plan.targets.end(), Target::delta) != plan.targets.end();
   if (closed || std::abs(plan.residual.delta) <= std::abs(plan.before.delta)) return;
   degrade(decision,
@@ -237,6 +292,19 @@ std::vector<std::string> instruments_for(const Config& config, const Exposure& e
   return chosen;
 }
 
+Result<Plan> plan_for(const Config& config, const Exposure& exposure, const Decision& decision) {
+  const risk::Smiles* smiles = decision.smiles ? &*decision.smiles : nullptr;
+  const Numeraire numeraire = numeraire_of(config, exposure);
+  if (config.problem) {
+    return hedge::optimise(exposure, decision.market, decision.surface, *config.problem, numeraire, smiles);
+  }
+  return hedge::solve(exposure, decision.market, decision.surface,
+                      {.instruments = instruments_for(config, exposure, decision.market),
+                       .targets = config.targets,
+                       .numeraire = numeraire},
+                      smiles);
+}
+
 void note_defaults(Decision& decision) {
   std::size_t assumed = 0;
   for (const auto& [name, quote] : decision.market.quotes)
@@ -248,32 +316,6 @@ void note_defaults(Decision& decision) {
                   assumed, decision.quotes));
 }
 
-/// Every instrument that the hedge may trade.
-std::vector<std::string> hedges_of(const Config& config) {
-  if (!config.problem) return config.with;
-  std::vector<std::string> names;
-  for (const hedge::Candidate& c : config.problem->candidates) names.push_back(c.instrument);
-  return names;
-}
-
-Result<Plan> planned(const Config& config, const Exposure& exposure, const market::Snapshot& market,
-                     const vol::QuotedChain& surface, const risk::Smiles* smiles) {
-  const Numeraire numeraire = numeraire_of(config, exposure);
-  if (!config.problem) {
-    return hedge::solve(exposure, market, surface,
-                        {.instruments = instruments_for(config, exposure, market),
-                         .targets = config.targets,
-                         .numeraire = numeraire},
-                        smiles);
-  }
-  hedge::Problem problem = *config.problem;
-  std::erase_if(problem.candidates, [&](const hedge::Candidate& c) {
-    return market.instruments.at(c.instrument).underlying != exposure.underlying;
-  });
-  if (problem.candidates.empty()) problem.candidates.push_back({.instrument = default_hedge(exposure)});
-  return hedge::optimise(exposure, market, surface, problem, numeraire, smiles);
-}
-
 /// The smiles of every index that an option of the book or of the hedge is on.
 risk::Smiles fit_smiles(const Config& config, const vol::SmileDynamics& dynamics, const market::Snapshot& market,
                         const vol::QuotedChain& chain, const market::Portfolio& portfolio) {
@@ -283,7 +325,10 @@ risk::Smiles fit_smiles(const Config& config, const vol::SmileDynamics& dynamics
     if (found != market.instruments.end() && found->second.is_option()) indices.insert(found->second.index);
   };
   for (const market::Position& position : portfolio.positions) need(position.instrument);
-  for (const std::string& instrument : hedges_of(config)) need(instrument);
+  for (const std::string& instrument : config.with) need(instrument);
+  if (config.problem) {
+    for (const hedge::Candidate& candidate : config.problem->candidates) need(candidate.instrument);
+  }
   risk::Smiles smiles{.dynamics = dynamics, .surfaces = {}, .unfitted = {}};
   for (const std::string& index : indices) {
     const vol::SmileQuotes quotes = vol::smile_quotes(market, chain, index, config.smile_quotes);
@@ -332,7 +377,7 @@ Decision decide(const Config& config, market::Snapshot market, const market::Por
 
   if (decision.quotes == 0 && decision.dropped.empty()) return refuse(std::move(decision), "the market has no quotes");
   if (portfolio.positions.empty()) return refuse(std::move(decision), "the book has no positions");
-  for (const std::string& instrument : hedges_of(config)) {
+  for (const std::string& instrument : config.with) {
     if (!decision.market.instruments.contains(instrument)) {
       return refuse(std::move(decision), fmt::format("{}: unknown hedge instrument", instrument));
     }
@@ -344,21 +389,25 @@ Decision decide(const Config& config, market::Snapshot market, const market::Por
   auto exposures = risk::exposure(portfolio, decision.market, decision.surface, smiles);
   if (!exposures) return refuse(std::move(decision), exposures.error().what);
   decision.exposures = std::move(exposures).value();
-  for (const std::string& instrument : hedges_of(config)) {
+  for (const std::string& instrument : config.with) {
     const std::string& underlying = decision.market.instruments.at(instrument).underlying;
     const bool needed = std::any_of(decision.exposures.begin(), decision.exposures.end(),
                                     [&](const Exposure& e) { return e.underlying == underlying; });
     if (!needed)
       return refuse(std::move(decision), fmt::format("{}: the book has nothing on {}", instrument, underlying));
   }
+  if (config.problem && decision.exposures.size() > 1) {
+    return refuse(std::move(decision),
+                  fmt::format("the book is on {} underlyings: a problem is of one", decision.exposures.size()));
+  }
 
   for (const Exposure& exposure : decision.exposures) {
     auto vega = risk::vega_buckets(exposure, config.vega_reference_days);
     if (!vega) return refuse(std::move(decision), vega.error().what);
     decision.vega.push_back(std::move(vega).value());
-    auto plan = planned(config, exposure, decision.market, decision.surface, smiles);
+    auto plan = plan_for(config, exposure, decision);
     if (!plan) return refuse(std::move(decision), plan.error().what);
-    if (const auto fault = fails_check(plan.value(), exposure))
+    if (const auto fault = fails_check(plan.value(), exposure, config))
       return refuse(std::move(decision), "the plan fails its check: " + *fault);
     judge_underlying(decision, exposure, config.cleaning, plan.value().numeraire, portfolio);
     if (smiles != nullptr) {
@@ -388,6 +437,22 @@ Decision decide(const Config& config, market::Snapshot market, const market::Por
     decision.plans.push_back(std::move(plan).value());
   }
   return decision;
+}
+
+Result<std::vector<hedge::FrontierPoint>> frontier(const Config& config, const Decision& decision, int points) {
+  if (!config.problem) return Error{Fault::bad_input, "a frontier is of a problem, and there is none"};
+  assert(decision.quality != Quality::refused && decision.exposures.size() == 1);
+  const Exposure& exposure = decision.exposures.front();
+  auto found = hedge::frontier(exposure, decision.market, decision.surface, *config.problem,
+                               numeraire_of(config, exposure), points, decision.smiles ? &*decision.smiles : nullptr);
+  if (!found) return found;
+  for (const hedge::FrontierPoint& point : found.value()) {
+    if (const auto fault = fails_check(point.plan, exposure, config)) {
+      return Error{Fault::no_solution,
+                   fmt::format("the plan at an aversion of {} fails its check: {}", point.aversion, *fault)};
+    }
+  }
+  return found;
 }
 
 }  // namespace ballast::desk

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "ballast/hedge/optimise.h"
+#include "ballast/hedge/solve.h"
 #include "ballast/market/clean.h"
 #include "ballast/market/position.h"
 #include "ballast/risk/exposure.h"
@@ -17,8 +18,7 @@ namespace ballast::desk {
 struct Config {
   std::vector<std::string> with;  ///< hedge instruments; an underlying none of them is on takes its own perpetual
   std::vector<hedge::Target> targets = {hedge::Target::delta};
-  /// Instead of `with` and `targets`: the optimiser's problem. Its goals hold for each underlying; its candidates are
-  /// shared out by theirs, an underlying none of them is on takes its own perpetual.
+  /// Then the cheapest plan that keeps it, in place of `with` and `targets`; for a book on one underlying.
   std::optional<hedge::Problem> problem;
   std::optional<Numeraire> numeraire;  ///< absent: coin for an underlying with coin-settled positions, else USD
   market::CleaningRules cleaning;
@@ -60,7 +60,13 @@ std::string default_hedge(const risk::Exposure& exposure);
 /// vol or forward, when the adaptive rule was learned up to as_of or later, or to more than two days before it,
 /// when smile dynamics are asked for and an option of book or hedge is of an expiry without a smile,
 /// when the targets cannot be reached, or when the solved plan fails its check: finite, residual delta
-/// within half a lot and not larger than before.
+/// within half a lot and not larger than before; of an optimised plan: its legs come to the Greeks, the costs and the
+/// objective that it says, and no must of delta, gamma or vega is broken.
 Decision decide(const Config& config, market::Snapshot market, const market::Portfolio& portfolio);
+
+/// Cost against risk around a decision of a problem: hedge::frontier() on what the decision rests on, every plan of it
+/// checked as decide() checks its own. Domain  a decision of this config that was not refused; points 2 to 200.
+/// Faults  those of hedge::frontier(); bad_input: a config without a problem; no_solution: a plan fails its check.
+Result<std::vector<hedge::FrontierPoint>> frontier(const Config& config, const Decision& decision, int points);
 
 }  // namespace ballast::desk

@@ -1,0 +1,194 @@
+#include "ballast/app/problem_flags.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "ballast/app/problem_units.h"
+#include "ballast/base/text.h"
+#include "ballast/market/clean.h"
+#include "ballast/pricing/black.h"
+#include "ballast/store/file.h"
+#include "ballast/vol/quoted.h"
+
+namespace ballast::app {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+// A search over whole lots branches on every candidate: options near the money are the ones with liquid quotes, and
+// forty of them reach every strike and expiry that a book of today hedges with.
+constexpr std::size_t most_options = 40;
+constexpr double least_delta = 0.1, most_delta = 0.9;
+
+struct Ends {
+  std::optional<double> low, high;
+};
+
+/// "a:b", ":b", "a:" or, for both, "a"; absent when it is none of them.
+std::optional<Ends> ends(std::string_view text) {
+  const auto parts = split(text, ':');
+  if (parts.size() > 2 || (parts.size() == 2 && parts[0].empty() && parts[1].empty())) return std::nullopt;
+  Ends out;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (parts[i].empty() && parts.size() == 2) continue;
+    const auto value = parse_number(parts[i]);
+    if (!value) return std::nullopt;
+    (i == 0 ? out.low : out.high) = value;
+  }
+  if (parts.size() == 1) out.high = out.low;
+  return out;
+}
+
+bool two_sided(const market::Snapshot& market, const std::string& name) {
+  const auto quote = market.quotes.find(name);
+  return quote != market.quotes.end() && quote->second.bid && quote->second.ask;
+}
+
+std::vector<std::string> futures_of(const market::Snapshot& market, const std::string& underlying) {
+  std::vector<std::string> found;
+  for (const auto& [name, instrument] : market.instruments) {
+    const bool future = instrument.kind == market::Kind::future || instrument.kind == market::Kind::perpetual;
+    if (future && instrument.underlying == underlying && two_sided(market, name)) found.push_back(name);
+  }
+  return found;
+}
+
+std::vector<std::string> options_of(const market::Snapshot& market, const std::string& underlying) {
+  const vol::QuotedChain chain = vol::quoted(market);
+  std::vector<std::pair<double, std::string>> by_distance;
+  for (const auto& [name, quoted] : chain.options) {
+    const market::Instrument& instrument = market.instruments.at(name);
+    if (instrument.underlying != underlying || !two_sided(market, name)) continue;
+    const double delta = std::abs(pricing::black_delta({.forward = quoted.forward,
+                                                        .strike = Price(instrument.strike),
+                                                        .vol = quoted.vol,
+                                                        .years = quoted.years,
+                                                        .type = instrument.option_type}));
+    if (delta >= least_delta && delta <= most_delta) by_distance.emplace_back(std::abs(delta - 0.5), name);
+  }
+  std::sort(by_distance.begin(), by_distance.end());
+  std::vector<std::string> found;
+  for (std::size_t i = 0; i < std::min(by_distance.size(), most_options); ++i) found.push_back(by_distance[i].second);
+  return found;
+}
+
+/// A frontier needs neither goal nor aversion, but a decision is of something: a delta that may be anything, then.
+void watch_delta(hedge::Problem& problem) {
+  if (!problem.goals.empty() || problem.risk.aversion > 0.0 || problem.tail) return;
+  problem.goals.push_back({.greek = hedge::Greek::delta, .lowest = -infinity, .highest = infinity});
+}
+
+}  // namespace
+
+Result<hedge::Goal> parse_goal(const std::string& word) {
+  const auto wrong = [&](const std::string& what) {
+    return Error{Fault::bad_flag, fmt::format("--goal {}: {}", ballast::quoted(word), what)};
+  };
+  const auto sides = split(word, '=');
+  if (sides.size() != 2) return wrong("write GREEK=VALUE, GREEK=LOWEST:HIGHEST or GREEK[DAYS:DAYS]=...");
+  hedge::Goal goal;
+  std::string_view greek = sides[0];
+  if (const std::size_t open = greek.find('['); open != std::string_view::npos) {
+    const auto days = greek.back() == ']' ? ends(greek.substr(open + 1, greek.size() - open - 2)) : std::nullopt;
+    if (!days || greek.find(':') == std::string_view::npos || days->low.value_or(0.0) < 0.0 ||
+        days->low.value_or(0.0) >= days->high.value_or(infinity)) {
+      return wrong("the expiries are written in days, as [7:30], [7:] or [:30]");
+    }
+    goal.from_days = days->low, goal.to_days = days->high;
+    greek = greek.substr(0, open);
+  }
+  std::vector<std::string> names;
+  bool known = false;
+  for (const hedge::Greek g : {hedge::Greek::delta, hedge::Greek::gamma, hedge::Greek::vega, hedge::Greek::theta,
+                               hedge::Greek::vanna, hedge::Greek::volga}) {
+    names.emplace_back(hedge::name(g));
+    if (names.back() == greek) goal.greek = g, known = true;
+  }
+  if (!known) {
+    const std::string near = nearest(greek, names);
+    return wrong(near.empty() ? "it is none of delta, gamma, vega, theta, vanna, volga"
+                              : fmt::format("did you mean {}?", near));
+  }
+  const auto range = ends(sides[1]);
+  if (!range) return wrong("a number or LOWEST:HIGHEST is due after =");
+  goal.lowest = range->low.value_or(-infinity), goal.highest = range->high.value_or(infinity);
+  if (goal.lowest > goal.highest) return wrong("the lowest is over the highest");
+  return from_screen(goal);
+}
+
+Result<std::optional<WrittenProblem>> written_problem(const ProblemOptions& o) {
+  if (o.file) {
+    const auto text = store::read_bytes(*o.file);
+    if (!text) return text.error();
+    auto parsed = parse_problem(text.value());
+    if (!parsed) return in(*o.file, parsed.error());
+    if (parsed.value().problem.candidates.empty() && parsed.value().candidates.empty()) {
+      return Error{Fault::bad_field,
+                   *o.file + ": no candidates: write candidates = [\"futures\"] or tables under [[candidate]]"};
+    }
+    WrittenProblem w = std::move(parsed).value();
+    if (o.sweeps) watch_delta(w.problem);
+    return std::optional(std::move(w));
+  }
+  if (!o.optimise) return std::optional<WrittenProblem>();
+  if (!o.sweeps && o.goals.empty() && !(o.aversion && *o.aversion > 0.0)) {
+    return Error{Fault::bad_flag, "nothing to reach: say --goal or --aversion, or name a --problem FILE"};
+  }
+  WrittenProblem w;
+  for (const std::string& word : o.goals) {
+    const auto goal = parse_goal(word);
+    if (!goal) return goal.error();
+    w.problem.goals.push_back(goal.value());
+  }
+  w.candidates = o.candidates.empty() ? std::vector<std::string>{"all"} : o.candidates;
+  w.problem.limits.most_legs = o.most_legs.value_or(0);
+  w.problem.risk.aversion = o.aversion.value_or(0.0);
+  w.problem.limits.turnover_usd = o.turnover_usd;
+  w.problem.carry_days = o.carry_days.value_or(0.0);
+  w.problem.costs.share = o.depth_share.value_or(w.problem.costs.share);
+  if (o.sweeps) watch_delta(w.problem);
+  return std::optional(std::move(w));
+}
+
+std::optional<Error> add_candidates(WrittenProblem& written, const market::Snapshot& market,
+                                    const market::Portfolio& portfolio, const market::CleaningRules& rules) {
+  std::set<std::string> underlyings;
+  for (const market::Position& p : portfolio.positions) {
+    underlyings.insert(market.instruments.at(p.instrument).underlying);
+  }
+  if (underlyings.empty()) return std::nullopt;  // desk::decide has the words for an empty book
+  if (underlyings.size() > 1) {
+    std::string all;
+    for (const std::string& one : underlyings) all += (all.empty() ? "" : ", ") + one;
+    return Error{Fault::bad_input, fmt::format("the book is on {}: a problem is of one underlying", all)};
+  }
+  const std::string& underlying = *underlyings.begin();
+  std::set<std::string> taken;
+  for (const hedge::Candidate& c : written.problem.candidates) taken.insert(c.instrument);
+  std::optional<market::Snapshot> cleaned;
+  for (const std::string& word : written.candidates) {
+    std::vector<std::string> names = {word};
+    if (word == "futures" || word == "options" || word == "all") {
+      if (!cleaned) cleaned = market::clean(market, rules);
+      names = word == "options" ? std::vector<std::string>() : futures_of(*cleaned, underlying);
+      if (word != "futures") {
+        const auto options = options_of(*cleaned, underlying);
+        names.insert(names.end(), options.begin(), options.end());
+      }
+      if (names.empty()) {
+        return Error{Fault::missing_data,
+                     fmt::format("candidates {}: none on {} is quoted on both sides", word, underlying)};
+      }
+    }
+    for (const std::string& name : names) {
+      // What a table says of an instrument stands; a word only adds to it.
+      if (taken.insert(name).second) written.problem.candidates.push_back({.instrument = name});
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace ballast::app
