@@ -915,3 +915,106 @@ TEST_CASE("skew: three months of recorded chains") {
   CHECK(on("2026-02-05", "iv_jump") >= 1);
   CHECK(on("2026-02-20", "iv_jump") == 0);
 }
+
+namespace {
+
+const std::string sample_words = chain_words + " --book " + example("btc-book.csv");
+
+}  // namespace
+
+TEST_CASE("hedge: a problem from a file, and what it rests on") {
+  const std::string words = "hedge " + sample_words + " --problem " + example("problem.toml");
+  const Ran ran = ballast_cli(words + " --json");
+  REQUIRE_MESSAGE(ran.code == 0, ran.err);
+  const json j = json::parse(ran.out);
+  const json& o = j["optimum"]["BTC"];
+  CHECK(j["legs"].size() >= 1);
+  CHECK(j["legs"].size() <= 4);  // the file's limit
+  REQUIRE(o["goals"].size() == 3);
+  // The bounds come back as the file has them: vega a point.
+  CHECK(o["goals"][1]["what"] == "vega");
+  CHECK(o["goals"][1]["highest"].get<double>() == doctest::Approx(0.005));
+  CHECK(std::abs(o["goals"][1]["after"].get<double>()) <= 0.005 * (1.0 + 1e-6));
+  CHECK(std::abs(o["goals"][1]["before"].get<double>()) > 0.005);
+  CHECK(o["goals"][1]["after"].get<double>() == doctest::Approx(j["residual"]["BTC"]["vega"].get<double>()));
+  CHECK(o["goals"][0]["after"].get<double>() == doctest::Approx(j["residual"]["BTC"]["delta"].get<double>()));
+  double paid = 0.0;
+  for (const json& leg : j["legs"]) paid += leg["cost"]["total_usd"].get<double>();
+  const json& cost = o["cost"];
+  CHECK(cost["leg_costs_usd"].get<double>() == doctest::Approx(5.0 * static_cast<double>(j["legs"].size())));
+  CHECK(cost["total_usd"].get<double>() ==
+        doctest::Approx(paid + cost["carry_usd"].get<double>() + cost["leg_costs_usd"].get<double>()));
+  CHECK(o["bound_usd"].get<double>() <= o["objective_usd"].get<double>());
+  CHECK(o["do_nothing_usd"].is_null());  // a must forbids it
+  const Ran text = ballast_cli(words);
+  CHECK(text.code == 0);
+  for (const char* part : {"goal", "USD a unit", "vega", "cost ", "spread", "no whole lots are below", "next best"}) {
+    CAPTURE(part);
+    CHECK(text.out.find(part) != std::string::npos);
+  }
+  // Without a problem nothing is optimised.
+  CHECK(json::parse(ballast_cli("hedge " + sample_words + " --json").out)["optimum"].empty());
+}
+
+TEST_CASE("hedge: a problem from flags is the exact solve where only the delta counts") {
+  const Ran solved = ballast_cli("hedge " + sample_words + " --json");
+  const Ran optimised =
+      ballast_cli("hedge " + sample_words + " --optimise --goal delta=0 --candidates BTC-PERPETUAL --json");
+  REQUIRE_MESSAGE(optimised.code == 0, optimised.err);
+  const json a = json::parse(solved.out)["legs"], b = json::parse(optimised.out)["legs"];
+  REQUIRE(b.size() == 1);
+  CHECK(b[0]["instrument"] == "BTC-PERPETUAL");
+  CHECK(b[0]["side"] == a[0]["side"]);
+  CHECK(b[0]["lots"] == a[0]["lots"]);
+}
+
+TEST_CASE("hedge: a problem that cannot be had, or is not one") {
+  const std::string words = "hedge " + sample_words;
+  const Ran turnover = ballast_cli(words + " --optimise --goal delta=0 --candidates BTC-PERPETUAL --turnover 100");
+  CHECK(turnover.code == 1);
+  CHECK(turnover.out.empty());
+  CHECK(turnover.err.find("no trade keeps every must") != std::string::npos);
+  for (const char* wrong :
+       {" --goal delta=0", " --optimise", " --optimise --goal delta", " --optimise --goal delta=0 --most-legs 0",
+        " --optimise --goal delta=0 --depth-share 2", " --optimise --goal delta=0 --neutral delta",
+        " --optimise --goal delta=0 --with BTC-PERPETUAL", " --problem x.toml --optimise"}) {
+    CAPTURE(wrong);
+    const Ran ran = ballast_cli(words + wrong);
+    CHECK(ran.code == 2);
+    CHECK(ran.out.empty());
+  }
+  CHECK(ballast_cli(words + " --problem no-such-file.toml").code == 3);
+  const TemporaryFile typo("candidates = ['all']\n[[goal]]\ngreek = 'delta'\nexact = 0\n[limits]\nmost_leg = 2\n",
+                           ".toml");
+  const Ran named = ballast_cli(words + " --problem " + typo.path());
+  CHECK(named.code == 1);
+  CHECK(named.err.find("line 6, column 1: unknown key limits.most_leg; did you mean 'most_legs'?") !=
+        std::string::npos);
+  const TemporaryFile empty("[[goal]]\ngreek = 'delta'\nexact = 0\n", ".toml");
+  CHECK(ballast_cli(words + " --problem " + empty.path()).err.find("no candidates") != std::string::npos);
+}
+
+TEST_CASE("frontier: less risk costs more, and the page holds every point") {
+  const TemporaryFile page("", ".html");
+  const Ran ran =
+      ballast_cli("frontier " + sample_words + " --candidates futures --points 6 --json --html " + page.path());
+  REQUIRE_MESSAGE(ran.code == 0, ran.err);
+  const json j = json::parse(ran.out);
+  REQUIRE(j["points"].size() == 6);
+  CHECK(j["points"][0]["legs"].empty());
+  CHECK(j["points"][0]["risk_usd"].get<double>() == doctest::Approx(j["risk_before_usd"].get<double>()));
+  CHECK(j["points"][5]["risk_usd"].get<double>() < j["risk_before_usd"].get<double>());
+  for (std::size_t k = 1; k < 6; ++k) {
+    CHECK(j["points"][k]["risk_usd"].get<double>() <= j["points"][k - 1]["risk_usd"].get<double>());
+    CHECK(j["points"][k]["cost_usd"].get<double>() >= j["points"][k - 1]["cost_usd"].get<double>());
+  }
+  const std::string html = store::read_bytes(page.path()).value();
+  CHECK(html.find("BTC hedge frontier") != std::string::npos);
+  CHECK(html.find("{{") == std::string::npos);
+  CHECK(html.find("\"points\"") != std::string::npos);
+  for (const char* outside : {"http:", "https:", "@import", "url("}) CHECK(html.find(outside) == std::string::npos);
+  const Ran csv = ballast_cli("frontier " + sample_words + " --candidates futures --points 4 -o csv");
+  CHECK(csv.out.rfind("aversion,risk_usd,cost_usd,penalties_usd,legs,proved,trade", 0) == 0);
+  CHECK(std::count(csv.out.begin(), csv.out.end(), '\n') == 5);
+  CHECK(ballast_cli("frontier " + sample_words + " --points 1").code == 2);
+}

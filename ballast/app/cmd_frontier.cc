@@ -13,13 +13,15 @@ namespace ballast::app {
 namespace {
 
 Table points_table(const std::vector<hedge::FrontierPoint>& points) {
-  Table table{{{"aversion", -4}, {"risk_usd", 2}, {"cost_usd", 2}, {"legs"}, {"proved"}, {"trade"}}, {}};
+  Table table{
+      {{"aversion", -4}, {"risk_usd", 2}, {"cost_usd", 2}, {"penalties_usd", 2}, {"legs"}, {"proved"}, {"trade"}}, {}};
   for (const hedge::FrontierPoint& point : points) {
     const hedge::Optimum& o = *point.plan.optimum;
     std::string trade;
     for (const std::string& leg : leg_words(point.plan)) trade += (trade.empty() ? "" : "; ") + leg;
-    table.rows.push_back({point.aversion, o.risk_after, o.cost(), static_cast<long long>(point.plan.legs.size()),
-                          o.proved, trade.empty() ? std::string("none") : trade});
+    table.rows.push_back({point.aversion, o.risk_after, o.cost(), o.penalties,
+                          static_cast<long long>(point.plan.legs.size()), o.proved,
+                          trade.empty() ? std::string("none") : trade});
   }
   return table;
 }

@@ -3,6 +3,8 @@
 // nothing is sent. Text from the data only ever becomes textContent.
 
 const data = JSON.parse(document.getElementById('data').textContent);
+// What a hedge costs with the penalties of the goals it leaves: a plan that gives up a goal is not cheap.
+const paid = (p) => p.cost_usd + p.penalties_usd;
 const points = data.points;
 const byId = (id) => document.getElementById(id);
 const namespace = byId('namespace').namespaceURI;
@@ -41,7 +43,7 @@ function draw() {
   const width = Math.max(300, byId('curve').clientWidth), height = Math.max(260, Math.min(460, 0.6 * width));
   const left = 66, right = 14, top = 12, bottom = 42;
   const own = data.chosen;
-  const [x0, x1] = span([...points, own].map((p) => p.risk_usd)), [y0, y1] = span([...points, own].map((p) => p.cost_usd));
+  const [x0, x1] = span([...points, own].map((p) => p.risk_usd)), [y0, y1] = span([...points, own].map(paid));
   const x = (v) => left + ((v - x0) / (x1 - x0)) * (width - left - right);
   const y = (v) => height - bottom - ((v - y0) / (y1 - y0)) * (height - top - bottom);
   const root = svg('svg', { viewBox: `0 0 ${width} ${height}`, role: 'img', tabindex: 0,
@@ -58,21 +60,21 @@ function draw() {
   root.append(svg('path', { class: 'axis', fill: 'none',
     d: `M${left} ${top}V${height - bottom}H${width - right}` }));
   root.append(svg('text', { x: (left + width - right) / 2, y: height - 6, 'text-anchor': 'middle' },
-    'residual risk, USD: one deviation over the horizon'));
+    'residual risk, USD'));
   root.append(svg('text', { x: 14, y: (top + height - bottom) / 2, 'text-anchor': 'middle',
-    transform: `rotate(-90 14 ${(top + height - bottom) / 2})` }, 'cost, USD'));
-  root.append(svg('path', { class: 'line', d: points.map((p, i) => `${i ? 'L' : 'M'}${x(p.risk_usd)} ${y(p.cost_usd)}`).join('') }));
+    transform: `rotate(-90 14 ${(top + height - bottom) / 2})` }, 'cost and penalties, USD'));
+  root.append(svg('path', { class: 'line', d: points.map((p, i) => `${i ? 'L' : 'M'}${x(p.risk_usd)} ${y(paid(p))}`).join('') }));
   // The problem's own plan: where the user stands on the curve.
   const rightHalf = x(own.risk_usd) > width / 2;
-  root.append(svg('circle', { class: 'own', cx: x(own.risk_usd), cy: y(own.cost_usd), r: 9 }));
-  root.append(svg('text', { class: 'own-words', x: x(own.risk_usd) + (rightHalf ? -13 : 13), y: y(own.cost_usd) - 9,
+  root.append(svg('circle', { class: 'own', cx: x(own.risk_usd), cy: y(paid(own)), r: 9 }));
+  root.append(svg('text', { class: 'own-words', x: x(own.risk_usd) + (rightHalf ? -13 : 13), y: y(paid(own)) - 9,
     'text-anchor': rightHalf ? 'end' : 'start' }, 'as asked'));
-  stable.dots = points.map((p) => svg('circle', { class: 'dot', cx: x(p.risk_usd), cy: y(p.cost_usd), r: 4 }));
+  stable.dots = points.map((p) => svg('circle', { class: 'dot', cx: x(p.risk_usd), cy: y(paid(p)), r: 4 }));
   root.append(...stable.dots);
   const nearest = (event) => {
     const box = root.getBoundingClientRect(), scale = width / box.width;
     const px = (event.clientX - box.left) * scale, py = (event.clientY - box.top) * scale;
-    const far = points.map((p) => Math.hypot(x(p.risk_usd) - px, y(p.cost_usd) - py));
+    const far = points.map((p) => Math.hypot(x(p.risk_usd) - px, y(paid(p)) - py));
     choose(far.indexOf(Math.min(...far)));
   };
   root.addEventListener('pointermove', nearest);
@@ -98,16 +100,16 @@ function choose(at) {
   byId('h-point').textContent = `Point ${at + 1} of ${points.length}`;
   const less = data.risk_before_usd > 0 ? 100 * (1 - p.risk_usd / data.risk_before_usd) : 0;
   const figures = [['residual risk', `${usd(p.risk_usd)} USD`], ['cost', `${usd(p.cost_usd)} USD`],
-    ['risk taken away', `${less.toFixed(1)} %`], ['residual delta', `${p.delta.toFixed(4)} ${data.underlying}`],
+    ['penalties', `${usd(p.penalties_usd)} USD`], ['risk taken away', `${less.toFixed(1)} %`], ['residual delta', `${p.delta.toFixed(4)} ${data.underlying}`],
     ['aversion', `${small(p.aversion)} / USD`], ['proved', p.proved ? 'within the gap' : 'no: the search ended before']];
   byId('figures').replaceChildren(...figures.flatMap(([name, value]) => [html('dt', {}, name), html('dd', {}, value)]));
   byId('legs').replaceChildren(...(p.words.length ? p.words : ['no trade']).map((words) => html('li', {}, words)));
 }
 
 function table() {
-  const head = html('tr', {}, ...['', 'risk, USD', 'cost, USD', 'legs', 'aversion', 'trade'].map((t) => html('th', { scope: 'col' }, t)));
+  const head = html('tr', {}, ...['', 'risk, USD', 'cost, USD', 'penalties, USD', 'legs', 'aversion', 'trade'].map((t) => html('th', { scope: 'col' }, t)));
   stable.rows = points.map((p, i) => {
-    const cells = [i + 1, usd(p.risk_usd), usd(p.cost_usd), p.words.length, small(p.aversion), p.words.join('; ') || 'none'];
+    const cells = [i + 1, usd(p.risk_usd), usd(p.cost_usd), usd(p.penalties_usd), p.words.length, small(p.aversion), p.words.join('; ') || 'none'];
     const row = html('tr', {}, ...cells.map((c) => html('td', {}, String(c))));
     row.addEventListener('click', () => choose(i));
     return row;
