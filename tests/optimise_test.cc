@@ -193,7 +193,7 @@ TEST_CASE("contradictions come back with the least relaxation, bad problems with
   const auto far = run(problem);
   REQUIRE(!far);
   CHECK(far.error().fault == Fault::no_solution);
-  CHECK(far.error().what.find("let vega down to") != std::string::npos);
+  CHECK(far.error().what.find("let vega (per 1.00 of vol) down to") != std::string::npos);
   problem.goals = {{.greek = Greek::delta, .lowest = 2.0, .highest = 1.0}};
   CHECK(run(problem).error().what.find("from 2 to 1") != std::string::npos);
   problem.goals = {flat};

@@ -151,6 +151,19 @@ Result<Answer> searched(const HedgeModel& model, const Problem& problem, const H
   return answer;
 }
 
+/// A goal with the unit that its figures are in, where a reader could take them for a screen's.
+std::string words(const Goal& goal) {
+  switch (goal.greek) {
+    case Greek::delta:
+    case Greek::gamma: return goal.text();
+    case Greek::theta: return goal.text() + " (a year)";
+    case Greek::vega:
+    case Greek::vanna: return goal.text() + " (per 1.00 of vol)";
+    case Greek::volga: return goal.text() + " (per 1.00 of vol squared)";
+  }
+  return goal.text();
+}
+
 /// The least relaxation, weighed by each must's own size, in words.
 Error contradiction(const HedgeModel& model, const Problem& problem, const LotSolver& solver) {
   std::string what = "no trade keeps every must";
@@ -165,11 +178,11 @@ Error contradiction(const HedgeModel& model, const Problem& problem, const LotSo
   for (std::size_t g = 0; g < c.goals.size(); ++g) {
     const double room = 1e-9 * model.size[g];
     if (c.goals[g] < model.lowest[g] - room) {
-      add(fmt::format("{} down to {:.6g} instead of {:.6g}", problem.goals[g].text(), c.goals[g],
+      add(fmt::format("{} down to {:.6g} instead of {:.6g}", words(problem.goals[g]), c.goals[g],
                       problem.goals[g].lowest));
     }
     if (c.goals[g] > model.highest[g] + room) {
-      add(fmt::format("{} up to {:.6g} instead of {:.6g}", problem.goals[g].text(), c.goals[g],
+      add(fmt::format("{} up to {:.6g} instead of {:.6g}", words(problem.goals[g]), c.goals[g],
                       problem.goals[g].highest));
     }
   }
