@@ -27,7 +27,7 @@ function ticks(low, high, most) {
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((k) => k * power).find((s) => s >= rough);
   const list = [];
-  for (let k = Math.ceil(low / step - 1e-9); k * step <= high + 1e-9 * step; ++k) list.push(k * step);
+  for (let k = Math.ceil(low / step - 1e-9); k * step <= high + 1e-9 * step; ++k) list.push(k * step + 0);  // no -0
   return list;
 }
 
@@ -67,7 +67,7 @@ function draw() {
   // The problem's own plan: where the user stands on the curve.
   const rightHalf = x(own.risk_usd) > width / 2;
   root.append(svg('circle', { class: 'own', cx: x(own.risk_usd), cy: y(paid(own)), r: 9 }));
-  root.append(svg('text', { class: 'own-words', x: x(own.risk_usd) + (rightHalf ? -13 : 13), y: y(paid(own)) - 9,
+  root.append(svg('text', { class: 'own-words', x: x(own.risk_usd) + (rightHalf ? -13 : 13), y: y(paid(own)) - 15,
     'text-anchor': rightHalf ? 'end' : 'start' }, 'as asked'));
   stable.dots = points.map((p) => svg('circle', { class: 'dot', cx: x(p.risk_usd), cy: y(paid(p)), r: 4 }));
   root.append(...stable.dots);
