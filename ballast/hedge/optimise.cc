@@ -409,8 +409,17 @@ Result<std::vector<FrontierPoint>> frontier(const risk::Exposure& exposure, cons
       return k == 0 && answer.error().fault == Fault::no_solution ? contradiction(model, at, solver) : answer.error();
     }
     Plan plan = plan_of(model, at, exposure, snapshot, numeraire, answer.value(), Relaxed{});
-    // The gap of a search may turn two neighbours round: the better of both stands.
-    if (!found.empty() && plan.optimum->risk_after > found.back().plan.optimum->risk_after) plan = found.back().plan;
+    // A search may miss what a neighbour's found: the best of all plans so far, at this aversion, stands.
+    for (const FrontierPoint& earlier : found) {
+      Optimum o = *earlier.plan.optimum;
+      o.objective += 0.5 * (at.risk.aversion - o.aversion) * o.risk_after * o.risk_after;
+      if (!(o.objective < plan.optimum->objective)) continue;
+      o.aversion = at.risk.aversion;
+      o.bound = std::min(answer.value().bound, o.objective), o.do_nothing = plan.optimum->do_nothing;
+      o.proved = o.objective - o.bound <= std::max(problem.gap * std::abs(o.objective), 1e-6);
+      plan = earlier.plan;
+      plan.optimum = std::move(o);
+    }
     found.push_back({at.risk.aversion, std::move(plan)});
   }
   return found;
