@@ -255,8 +255,9 @@ TEST_CASE("the objective is the shortfall of the losses it leads to, and no trad
     const std::size_t scenarios = 5 + random() % 60, trades = 1 + random() % 4;
     const ScenarioPnl pnl = random_pnl(random, scenarios, trades);
     const double alpha = uniform(random, 0.0, 0.97), weight = uniform(random, 0.5, 2.0);
+    const double lowest = round % 2 == 0 ? 0.0 : -2.0;  // buyers only, every second time
     PiecewiseProgram p;
-    p.columns.assign(trades, {.lowest = -2.0, .highest = 2.0, .kinks = {0.0}, .slopes = {-0.1, 0.1}});
+    p.columns.assign(trades, {.lowest = lowest, .highest = 2.0, .kinks = {0.0}, .slopes = {-0.1, 0.1}});
     PiecewiseProgram worst = p;
     REQUIRE(append_expected_shortfall(p, pnl, alpha, weight));
     REQUIRE(append_worst_case(worst, pnl, weight));
@@ -274,8 +275,8 @@ TEST_CASE("the objective is the shortfall of the losses it leads to, and no trad
       auto near = s.x, near_worst = w.x;
       for (std::size_t j = 0; j < trades; ++j) {
         const double move = uniform(random, -0.2, 0.2);
-        near[j] = std::clamp(near[j] + move, -2.0, 2.0);
-        near_worst[j] = std::clamp(near_worst[j] + move, -2.0, 2.0);
+        near[j] = std::clamp(near[j] + move, lowest, 2.0);
+        near_worst[j] = std::clamp(near_worst[j] + move, lowest, 2.0);
       }
       CHECK(total(near, false) >= s.objective - 1e-9);
       CHECK(total(near_worst, true) >= w.objective - 1e-9);
@@ -284,7 +285,7 @@ TEST_CASE("the objective is the shortfall of the losses it leads to, and no trad
     const double best = expected_shortfall(hedge::losses(pnl, s.x), pnl.probabilities, alpha);
     const double none = expected_shortfall(hedge::losses(pnl, std::vector<double>(trades)), pnl.probabilities, alpha);
     PiecewiseProgram limited;
-    limited.columns.assign(trades, {.lowest = -2.0, .highest = 2.0, .kinks = {0.0}, .slopes = {-0.1, 0.1}});
+    limited.columns.assign(trades, {.lowest = lowest, .highest = 2.0, .kinks = {0.0}, .slopes = {-0.1, 0.1}});
     PiecewiseProgram limited_worst = limited;
     REQUIRE(append_expected_shortfall_limit(limited, pnl, alpha, 0.5 * (best + none)));
     const auto kept = solve_large(limited).value();
@@ -297,6 +298,20 @@ TEST_CASE("the objective is the shortfall of the losses it leads to, and no trad
     REQUIRE(kept_worst.status == PiecewiseStatus::optimal);
     const auto loss = hedge::losses(pnl, kept_worst.x);
     CHECK(*std::max_element(loss.begin(), loss.end()) <= largest + 1e-8);
+  }
+}
+
+TEST_CASE("the VaR may be anything that the trades can make of it") {
+  // Loses 100 everywhere; each unit, of which only 50 can be bought, takes one off it. Sold, it puts one on.
+  for (const double sign : {1.0, -1.0}) {
+    const ScenarioPnl pnl{.book = {-100.0, -100.0}, .unit = {sign, sign}, .probabilities = {}};
+    PiecewiseProgram p;
+    p.columns = {{.lowest = sign > 0.0 ? 0.0 : -50.0, .highest = sign > 0.0 ? 50.0 : 0.0}};
+    PiecewiseProgram worst = p;
+    REQUIRE(append_expected_shortfall(p, pnl, 0.5, 1.0));
+    REQUIRE(append_worst_case(worst, pnl, 1.0));
+    CHECK(std::abs(solve_large(p).value().objective - 50.0) <= 1e-9);
+    CHECK(std::abs(solve_large(worst).value().objective - 50.0) <= 1e-9);
   }
 }
 
