@@ -7,10 +7,11 @@
 #include <Eigen/Eigenvalues>
 
 #include <CbcModel.hpp>
-#include <CbcStrategy.hpp>
 #include <OsiClpSolverInterface.hpp>
 
+#include "ballast/math/dual_bound.h"
 #include "ballast/math/internal/mixed_form.h"
+#include "ballast/math/lot_search.h"
 
 namespace ballast::math {
 namespace {
@@ -122,6 +123,8 @@ struct Round {
   std::vector<double> lots;  // empty: none found
 };
 
+// Branch and bound on nothing but linear programs: of 4,000 small programs Cbc 2.10.8 called 1 in 130 infeasible, or
+// bounded it above its best point, with Cgl's preprocessing, and still 1 in 5,000 with cuts alone.
 Round branch_and_bound(const MixedForm& form, const LotModel& model, double seconds, double gap) {
   // Cbc's tolerances are of numbers around 1: the dearest variable costs 1,000 over its range.
   double dearest = 0.0;
@@ -143,6 +146,7 @@ Round branch_and_bound(const MixedForm& form, const LotModel& model, double seco
   for (std::size_t k = 0; k < form.whole.size(); ++k) {
     if (form.whole[k] != 0) linear.setInteger(static_cast<int>(k));
   }
+  linear.setDblParam(OsiObjOffset, -form.constant * money);  // the gap is relative to the whole objective
   linear.setDblParam(OsiPrimalTolerance, 1e-9);
   linear.setDblParam(OsiDualTolerance, 1e-9);
   CbcModel search(linear);
@@ -152,9 +156,6 @@ Round branch_and_bound(const MixedForm& form, const LotModel& model, double seco
   search.setCutoffIncrement(1e-9);  // its own 1e-5 would drop answers that are better by less
   search.setAllowableGap(1e-9);
   search.setAllowableFractionGap(0.5 * gap);
-  CbcStrategyDefault strategy(1, 5, 5, 0);
-  strategy.setupPreProcessing(1);
-  search.setStrategy(strategy);
   search.branchAndBound();
 
   Round round;
@@ -162,7 +163,7 @@ Round branch_and_bound(const MixedForm& form, const LotModel& model, double seco
   round.nodes = search.getNodeCount();
   round.infeasible = search.isProvenInfeasible();
   const double possible = search.getBestPossibleObjValue();
-  if (!round.infeasible && std::abs(possible) < 1e30) round.bound = (possible - 1e-6) / money + form.constant;
+  if (!round.infeasible && std::abs(possible) < 1e30) round.bound = (possible - 1e-6) / money;
   if (search.bestSolution() != nullptr) round.lots = form.lots(search.bestSolution(), model);
   return round;
 }
@@ -201,16 +202,23 @@ Result<LotSolution> certify(const LotProgram& program, double seconds, double ga
   Tangents tangents(curved);
   std::vector<double> grain(model.n), amounts(model.n);
   for (std::size_t j = 0; j < model.n; ++j) grain[j] = model.amount(j, model.grain[j]);
-  if (auto solver = PiecewiseSolver::make(program.program)) {
-    // Around the answer without steps, a few lots to both sides: that is where the whole ones will be.
-    PiecewiseSolver relaxed = std::move(solver).value();
-    relaxed.solve();
-    tangents.add(relaxed.x(), grain, {0.5, 2.0, 8.0, 32.0});
-  }
-
   LotSolution best;
   best.objective = infinity;
   best.bound = -infinity;
+  if (auto solver = PiecewiseSolver::make(program.program)) {
+    PiecewiseSolver relaxed = std::move(solver).value();
+    if (relaxed.solve() == PiecewiseStatus::optimal) {
+      best.bound = dual_bound(program.program, relaxed.x(), relaxed.row_prices());
+    }
+    // A few lots to both sides of the answer without steps: that is where the whole ones will be.
+    tangents.add(relaxed.x(), grain, {0.5, 2.0, 8.0, 32.0});
+  }
+  if (const auto known = search_lots(program, {.nodes = 200})) {
+    best.objective = known.value().objective;
+    best.x = known.value().x;
+    tangents.add(best.x, grain, {});
+  }
+
   for (int round = 0; round < most_rounds && seconds > 0.0; ++round) {
     lifted.program = tangents.straight();
     auto straight = LotModel::make(lifted);
@@ -218,12 +226,13 @@ Result<LotSolution> certify(const LotProgram& program, double seconds, double ga
     Round found = branch_and_bound(mixed_form(lifted, straight.value()), straight.value(), seconds, gap);
     seconds -= std::max(found.seconds, 1e-3);
     best.nodes += found.nodes;
-    if (found.infeasible) {
-      if (best.x.empty()) return Error{Fault::no_solution, "no whole lots keep the bounds of the rows"};
-      break;
-    }
+    if (found.infeasible && best.x.empty())
+      return Error{Fault::no_solution, "no whole lots keep the bounds of the rows"};
+    // There is a point below what Cbc says can be: then nothing it says counts.
+    if (found.infeasible || found.bound > best.objective + 1e-9 * std::abs(best.objective)) break;
     best.bound = std::max(best.bound, found.bound);
-    if (found.lots.empty()) break;
+    best.proved = best.objective - best.bound <= gap * std::abs(best.objective);
+    if (best.proved || found.lots.empty()) break;
     if (model.any_free) settle_free(program.program, model, found.lots);
     LotPoint point(model);
     point.place(found.lots);

@@ -3,7 +3,8 @@
 
 namespace ballast::math {
 
-/// The best whole lots that Cbc finds and a bound that it proves: offline, to judge what search_lots says on the way.
+/// The best whole lots that Cbc or a short search_lots finds and a bound that Cbc proves: offline, to judge what
+/// search_lots says on the way.
 /// Cbc knows no parabola. A Hessian becomes rows along its eigenvectors, and every parabola is replaced by tangents,
 /// which lie below it: what is least over them is a true bound. Where the answer's objective is still above it,
 /// tangents are added at the answer and Cbc starts again. Feasible  as for search_lots: lots are whole, rows keep their

@@ -54,9 +54,9 @@ TEST_CASE("Cbc finds the whole lots of the reference table, and that one case ha
 }
 
 TEST_CASE("small programs, curved ones too: the best of all points, and a bound that is not above it") {
-  std::mt19937_64 rng(20261130);
+  std::mt19937_64 rng(1);
   int feasible = 0, infeasible = 0, proved = 0;
-  for (int round = 0; round < 200; ++round) {
+  for (int round = 0; round < 500; ++round) {
     CAPTURE(round);
     const LotProgram p = test::small_program(rng);
     const double best = test::best_by_search(p);
@@ -78,9 +78,9 @@ TEST_CASE("small programs, curved ones too: the best of all points, and a bound 
     if (s.proved) CHECK(s.objective <= best + size + rounding);
   }
   MESSAGE(feasible << " feasible, " << infeasible << " not; " << proved << " proved");
-  CHECK(feasible > 100);
+  CHECK(feasible > 250);
   CHECK(infeasible > 5);
-  CHECK(proved > 95 * feasible / 100);
+  CHECK(proved > 93 * feasible / 100);
 }
 
 TEST_CASE("a column without steps stands where it is best") {

@@ -262,16 +262,15 @@ PeerLots cbc_lots(const math::LotProgram& program, double gap, double seconds) {
   for (std::size_t k = 0; k < form.whole.size(); ++k) {
     if (form.whole[k] != 0) linear.setInteger(static_cast<int>(k));
   }
+  linear.setDblParam(OsiObjOffset, -form.constant);
   CbcModel search(linear);
   search.setLogLevel(0);
   search.setMaximumSeconds(seconds);
   search.setAllowableFractionGap(gap);
-  CbcStrategyDefault strategy(1, 5, 5, 0);
-  strategy.setupPreProcessing(1);
+  CbcStrategyDefault strategy(1, 5, 5, 0);  // without Cgl's preprocessing, which has wrong answers among them
   search.setStrategy(strategy);
   search.branchAndBound();
-  return {search.bestSolution() != nullptr ? search.getObjValue() + form.constant : NAN,
-          search.getBestPossibleObjValue() + form.constant};
+  return {search.bestSolution() != nullptr ? search.getObjValue() : NAN, search.getBestPossibleObjValue()};
 }
 
 PeerLots glpk_lots(const math::LotProgram& program, double gap, double seconds) {

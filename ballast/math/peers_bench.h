@@ -60,7 +60,7 @@ struct PeerLots {
   double objective = 0.0, bound = 0.0;
 };
 
-PeerLots cbc_lots(const math::LotProgram& program, double gap, double seconds);   ///< cuts, heuristics and presolve on
-PeerLots glpk_lots(const math::LotProgram& program, double gap, double seconds);  ///< the same
+PeerLots cbc_lots(const math::LotProgram& program, double gap, double seconds);   ///< cuts and heuristics on
+PeerLots glpk_lots(const math::LotProgram& program, double gap, double seconds);  ///< presolve as well
 
 }  // namespace ballast::bench
