@@ -1,4 +1,4 @@
-#include "ballast/app/surface_page.h"
+#include "ballast/app/data_page.h"
 
 #include <cmath>
 #include <string_view>
@@ -65,8 +65,9 @@ std::string script_data(const ordered_json& data) {
 std::string data_page(const PageFile& html, const PageFile& style, const PageFile& script, const std::string& title,
                       const ordered_json& data) {
   const std::string policy = fmt::format(
-      "default-src 'none'; script-src 'sha256-{}'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
-      script.sha256, style.sha256);
+      "default-src 'none'; script-src 'sha256-{}'; style-src 'sha256-{}' 'sha256-{}'; base-uri 'none'; "
+      "form-action 'none'",
+      script.sha256, page_frame_css.sha256, style.sha256);
   std::string out;
   std::string_view rest = html.content;
   // The template names its places {{word}}; what is put in is never searched again.
@@ -78,15 +79,11 @@ std::string data_page(const PageFile& html, const PageFile& style, const PageFil
     rest.remove_prefix(close + 2);
     if (word == "policy") out += policy;
     if (word == "title") out += escaped_html(title);
+    if (word == "frame") out += page_frame_css.content;
     if (word == "style") out += style.content;
     if (word == "script") out += script.content;
     if (word == "data") out += script_data(data);
   }
-}
-
-std::string surface_page(const ordered_json& data) {
-  return data_page(page_surface_html, page_surface_css, page_surface_js,
-                   fmt::format("{} volatility surface, {}", data.value("index", ""), data.value("as_of", "")), data);
 }
 
 }  // namespace ballast::app

@@ -7,13 +7,10 @@
 
 namespace ballast::app {
 
-/// The page of a surface: one HTML file with its style, its script and its data inside, which reaches for nothing
-/// outside of itself. Its policy lets only this script and this style run, by their hashes.
-/// Domain   the data of surface_json() with its grids.
-std::string surface_page(const nlohmann::ordered_json& data);
-
-/// A page of one file from its template, whose places are named {{policy}}, {{title}}, {{style}}, {{script}} and
-/// {{data}}: the frame that every page of ours has.
+/// One HTML file with its style, its script and its data inside, which reaches for nothing outside of itself; its
+/// policy lets only that script and those styles run, by their hashes. From a template, whose places are named
+/// {{policy}},
+/// {{title}}, {{frame}} (the style that all pages share), {{style}}, {{script}} and {{data}}.
 std::string data_page(const PageFile& html, const PageFile& style, const PageFile& script, const std::string& title,
                       const nlohmann::ordered_json& data);
 

@@ -3,10 +3,9 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "ballast/app/data_page.h"
 #include "ballast/app/decision_json.h"
 #include "ballast/app/optimum_report.h"
-#include "ballast/app/page_files.h"
-#include "ballast/app/surface_page.h"
 
 namespace ballast::app {
 namespace {

@@ -9,6 +9,7 @@ struct PageFile {
   std::string_view sha256;  ///< of the content, base64, as a content security policy names it
 };
 
+extern const PageFile page_frame_css;  ///< the style that all pages share
 extern const PageFile page_surface_html, page_surface_css, page_surface_js;
 extern const PageFile page_frontier_html, page_frontier_css, page_frontier_js;
 
