@@ -142,6 +142,20 @@ void set_losses(PiecewiseProgram& p, const ScenarioPnl& pnl, std::size_t first_r
   }
 }
 
+/// A row loss_s - z for each scenario and the column z, at `weight` a unit. The rows' functions are the caller's.
+Result<TailTerm> append_level(PiecewiseProgram& program, const ScenarioPnl& pnl, double weight) {
+  if (auto why = bad(program, pnl)) return *why;
+  if (auto why = bad_weight(weight)) return *why;
+  const std::size_t scenarios = pnl.book.size();
+  const Range all = span_of(loss_ranges(program, pnl));
+  const TailTerm term{.level = program.n(), .first_row = program.m()};
+  if (auto why = grow(program, 1, scenarios)) return *why;
+  set_losses(program, pnl, term.first_row);
+  program.columns[term.level] = {.lowest = all.lowest, .highest = all.highest, .slopes = {weight}};
+  for (std::size_t s = 0; s < scenarios; ++s) program.matrix[term.level * program.m() + term.first_row + s] = -1.0;
+  return term;
+}
+
 }  // namespace
 
 double value_at_risk(std::span<const double> losses, std::span<const double> probabilities, double alpha) {
@@ -180,20 +194,14 @@ std::vector<double> losses(const ScenarioPnl& pnl, std::span<const double> x) {
 
 Result<TailTerm> append_expected_shortfall(PiecewiseProgram& program, const ScenarioPnl& pnl, double alpha,
                                            double weight) {
-  if (auto why = bad(program, pnl)) return *why;
   if (auto why = bad_alpha(alpha)) return *why;
-  if (auto why = bad_weight(weight)) return *why;
+  const auto term = append_level(program, pnl, weight);
+  if (!term) return term.error();
   const std::size_t scenarios = pnl.book.size();
-  const Range all = span_of(loss_ranges(program, pnl));
-  const TailTerm term{.level = program.n(), .first_row = program.m()};
-  if (auto why = grow(program, 1, scenarios)) return *why;
-  set_losses(program, pnl, term.first_row);
-  program.columns[term.level] = {.lowest = all.lowest, .highest = all.highest, .slopes = {weight}};
   for (std::size_t s = 0; s < scenarios; ++s) {
     const double slope = weight * probability(pnl.probabilities, scenarios, s) / (1.0 - alpha);
-    program.rows[term.first_row + s] = {
+    program.rows[term.value().first_row + s] = {
         .lowest = -infinity, .highest = infinity, .kinks = {0.0}, .slopes = {0.0, slope}};
-    program.matrix[term.level * program.m() + term.first_row + s] = -1.0;
   }
   return term;
 }
@@ -225,17 +233,10 @@ Result<TailTerm> append_expected_shortfall_limit(PiecewiseProgram& program, cons
 }
 
 Result<TailTerm> append_worst_case(PiecewiseProgram& program, const ScenarioPnl& pnl, double weight) {
-  if (auto why = bad(program, pnl)) return *why;
-  if (auto why = bad_weight(weight)) return *why;
-  const std::size_t scenarios = pnl.book.size();
-  const Range all = span_of(loss_ranges(program, pnl));
-  const TailTerm term{.level = program.n(), .first_row = program.m()};
-  if (auto why = grow(program, 1, scenarios)) return *why;
-  set_losses(program, pnl, term.first_row);
-  program.columns[term.level] = {.lowest = all.lowest, .highest = all.highest, .slopes = {weight}};
-  for (std::size_t s = 0; s < scenarios; ++s) {
-    program.rows[term.first_row + s] = {.lowest = -infinity, .highest = 0.0};
-    program.matrix[term.level * program.m() + term.first_row + s] = -1.0;
+  const auto term = append_level(program, pnl, weight);
+  if (!term) return term.error();
+  for (std::size_t s = 0; s < pnl.book.size(); ++s) {
+    program.rows[term.value().first_row + s] = {.lowest = -infinity, .highest = 0.0};
   }
   return term;
 }

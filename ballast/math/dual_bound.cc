@@ -4,30 +4,16 @@
 #include <cassert>
 #include <cmath>
 
+#include "ballast/math/internal/piece_curve.h"
+
 namespace ballast::math {
 namespace {
 
 // The least f(t) + tilt t between the bounds; -infinity where it falls for ever.
 double least(const PiecewiseConvex& f, double tilt) {
-  constexpr double infinity = std::numeric_limits<double>::infinity();
-  for (std::size_t i = 0; i < f.slopes.size(); ++i) {
-    const double from = std::max(i == 0 ? -infinity : f.kinks[i - 1], f.lowest);
-    const double to = std::min(i == f.kinks.size() ? infinity : f.kinks[i], f.highest);
-    const bool last = to == f.highest || i == f.kinks.size();
-    if (from > to) continue;
-    const double slope = f.slopes[i] + tilt;
-    double at = to;
-    if (f.curvature > 0.0) {
-      at = std::clamp(-slope / f.curvature, from, to);
-    } else if (slope >= 0.0) {
-      // A level line to the left is as low everywhere: its right end is finite, or 0 is as good as any.
-      at = slope > 0.0 || std::isfinite(from) ? from : std::isfinite(to) ? to : 0.0;
-    }
-    if (at == to && !last) continue;
-    if (!std::isfinite(at)) return slope == 0.0 ? f.value(0.0) : -infinity;
-    return f.value(at) + tilt * at;
-  }
-  return -infinity;
+  const internal::PieceCurve curve(f);
+  const double at = curve.least(tilt, f.lowest, f.highest);
+  return std::isfinite(at) ? curve.value(at) + tilt * at : -std::numeric_limits<double>::infinity();
 }
 
 }  // namespace
