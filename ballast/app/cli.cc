@@ -269,7 +269,7 @@ void add_hedge(CLI::App& app, HedgeOptions& o) {
   add_book(command, o);
   command
       ->add_option("--with", o.with,
-                   "hedge instruments: one for delta, or one for each target (default: the perpetual)")
+                   "hedge instruments: at least one for each target; more share the hedge (default: the perpetual)")
       ->type_name("INSTRUMENT")
       ->delimiter(',');
   command

@@ -1,12 +1,14 @@
 #include "ballast/hedge/neutralise.h"
 
+#include <algorithm>
 #include <cmath>
 #include <optional>
 #include <set>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <Eigen/Dense>
+
+#include "ballast/hedge/least_squares.h"
 
 namespace ballast::hedge {
 namespace {
@@ -24,11 +26,11 @@ std::optional<Error> misuse(const Greeks& exposure, std::span<const Greeks> unit
   if (std::set<Target>(targets.begin(), targets.end()).size() != targets.size()) {
     return Error{Fault::bad_input, "a target is named twice: " + names_of(targets)};
   }
-  if (units.size() != targets.size()) {
+  if (units.size() < targets.size()) {
     return Error{
         Fault::bad_input,
-        fmt::format("{} hedge instrument{} for the target{} {}: an exact hedge takes one instrument for each "
-                    "target",
+        fmt::format("{} hedge instrument{} for the target{} {}: an exact hedge takes at least one instrument for "
+                    "each target",
                     units.size(), units.size() == 1 ? "" : "s", targets.size() == 1 ? "" : "s", names_of(targets))};
   }
   for (const Target target : targets) {
@@ -56,35 +58,40 @@ const char* name(Target target) {
 
 Result<Neutral> neutralise(const Greeks& exposure, std::span<const Greeks> units, std::span<const Target> targets) {
   if (const auto error = misuse(exposure, units, targets)) return *error;
-  const auto n = static_cast<Eigen::Index>(targets.size());
-  Eigen::MatrixXd sensitivity(n, n);
-  Eigen::VectorXd wanted(n);
-  for (Eigen::Index i = 0; i < n; ++i) {
-    const Target target = targets[static_cast<std::size_t>(i)];
-    wanted(i) = -exposure.of(target);
-    for (Eigen::Index j = 0; j < n; ++j) sensitivity(i, j) = units[static_cast<std::size_t>(j)].of(target);
-    if (sensitivity.row(i).cwiseAbs().maxCoeff() == 0.0) {
-      return unreachable(targets, fmt::format("none of the instruments has any {}", name(target)));
+  const std::size_t m = targets.size();
+  std::vector<double> wanted(m), sensitivities(m * units.size()), weights(m), largest(m);
+  for (std::size_t i = 0; i < m; ++i) {
+    wanted[i] = exposure.of(targets[i]);
+    for (std::size_t j = 0; j < units.size(); ++j) {
+      sensitivities[j * m + i] = units[j].of(targets[i]);
+      largest[i] = std::max(largest[i], std::abs(sensitivities[j * m + i]));
     }
+    if (largest[i] == 0.0) {
+      return unreachable(targets, fmt::format("none of the instruments has any {}", name(targets[i])));
+    }
+    weights[i] = 1.0 / (largest[i] * largest[i]);
   }
-  const Eigen::VectorXd row_scale = sensitivity.cwiseAbs().rowwise().maxCoeff();
-  Eigen::MatrixXd scaled = row_scale.cwiseInverse().asDiagonal() * sensitivity;
-  const Eigen::VectorXd column_scale = scaled.cwiseAbs().colwise().maxCoeff();
-  if ((column_scale.array() == 0.0).any()) return unreachable(targets, "one of the instruments moves none of them");
-  scaled = scaled * column_scale.cwiseInverse().asDiagonal();
-
-  const Eigen::JacobiSVD<Eigen::MatrixXd> svd(scaled);
-  const double condition = svd.singularValues()(0) / svd.singularValues()(n - 1);
-  if (!(condition <= largest_condition)) {
+  for (const Greeks& unit : units) {
+    const bool moves = std::any_of(targets.begin(), targets.end(), [&](Target t) { return unit.of(t) != 0.0; });
+    if (!moves) return unreachable(targets, "one of the instruments moves none of them");
+  }
+  const auto solved = least_squares(wanted, sensitivities, weights);
+  if (!solved) return solved.error();
+  const LeastSquares& found = solved.value();
+  bool reached = found.condition <= largest_condition;
+  for (std::size_t i = 0; i < m; ++i) {
+    double gross = std::abs(wanted[i]);
+    for (std::size_t j = 0; j < units.size(); ++j) gross += std::abs(sensitivities[j * m + i] * found.sizes[j]);
+    reached &= std::abs(found.residual[i]) <= 1e-9 * gross;
+  }
+  if (!reached) {
     return unreachable(
         targets,
-        fmt::format("the instruments are multiples of each other in these targets (condition number {:.3g}, limit "
-                    "{:.0e}); take one of another strike, expiry or kind",
-                    condition, largest_condition));
+        fmt::format("the instruments are multiples of each other in these targets (condition number {:.3g} of {} "
+                    "independent, limit {:.0e}); take one of another strike, expiry or kind",
+                    found.condition, found.rank, largest_condition));
   }
-  const Eigen::VectorXd right = row_scale.cwiseInverse().asDiagonal() * wanted;
-  const Eigen::VectorXd x = column_scale.cwiseInverse().asDiagonal() * scaled.fullPivLu().solve(right);
-  return Neutral{{x.data(), x.data() + n}, condition};
+  return Neutral{found.sizes, found.condition, found.rank < units.size()};
 }
 
 }  // namespace ballast::hedge

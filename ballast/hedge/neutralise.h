@@ -27,15 +27,17 @@ struct Greeks {
 struct Neutral {
   std::vector<double> sizes;  ///< units of each instrument, signed: buy > 0
   double condition = 1.0;     ///< of the equilibrated system
+  bool least_norm = false;  ///< one of many answers: the instruments can share the hedge; the smallest sizes are given
 };
 
-/// The sizes x of as many instruments as targets with exposure + sum x_j · unit_j = 0 in every target.
-/// Faults  bad_input: no target, a target twice, another count of instruments than of targets, a number that is not
-///         finite; no_solution: the instruments cannot reach the targets (none has any of one, or condition over 1e10:
-///         one is a multiple of the other), in words.
-/// Error   condition · 2^-52 relative to the largest size. Cost O(targets³).
-/// Source  docs/sources.md: hedge ratio 3; rows and columns are divided by their largest entry first, so the condition
-///         speaks of the instruments' likeness and not of their units.
+/// The sizes x with exposure + sum x_j · unit_j = 0 in every target, by at least as many instruments as targets. Where
+/// many do, those of least norm, each size times what its instrument moves.
+/// Faults  bad_input: no target, a target twice, fewer instruments than targets, a number that is not finite;
+///         no_solution: the instruments cannot reach the targets (none has any of one; condition over 1e10, or
+///         multiples of each other that miss), in words.
+/// Error   condition · 2^-52 relative to the largest size. Cost O(targets · instruments²).
+/// Source  docs/sources.md: hedge ratio 3; least_squares() with rows divided by their largest entry, so that the
+///         condition speaks of the instruments' likeness and not of their units.
 Result<Neutral> neutralise(const Greeks& exposure, std::span<const Greeks> units, std::span<const Target> targets);
 
 }  // namespace ballast::hedge

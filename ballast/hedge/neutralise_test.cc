@@ -53,7 +53,7 @@ TEST_CASE("what cannot be reached is said in words") {
     return neutral.error();
   };
   const Greeks book{1.0, 2.0, 3.0};
-  Error e = why(book, {{0.5, 1.0, 0.0}, {1.0, 2.0, 0.0}}, {Target::delta, Target::gamma});
+  Error e = why(book, {{0.5, 2.0, 0.0}, {1.0, 4.0, 0.0}}, {Target::delta, Target::gamma});
   CHECK(e.fault == Fault::no_solution);
   CHECK(e.what.find("multiples of each other") != std::string::npos);
   e = why(book, {{1.0, 0.0, 0.0}, {1.0, 0.0, 0.0}}, {Target::delta, Target::gamma});
@@ -67,4 +67,25 @@ TEST_CASE("what cannot be reached is said in words") {
   CHECK(why(book, {{1, 0, 0}, {0, 1, 0}}, {Target::delta, Target::delta}).fault == Fault::bad_input);
   CHECK(why({std::numeric_limits<double>::quiet_NaN(), 0, 0}, {{1, 0, 0}}, {Target::delta}).fault == Fault::bad_input);
   CHECK(why(book, {{std::numeric_limits<double>::infinity(), 0, 0}}, {Target::delta}).fault == Fault::bad_input);
+}
+
+TEST_CASE("more instruments than targets, or multiples that reach them, share the hedge in the smallest sizes") {
+  // Two of the same future: half each. A third twice as large moves twice as much: the same effect, half the size.
+  const Greeks book{-12.0, 0.0, 0.0};
+  const Greeks futures[] = {{1.0, 0.0, 0.0}, {1.0, 0.0, 0.0}, {2.0, 0.0, 0.0}};
+  const Target delta[] = {Target::delta};
+  const auto shared = hedge::neutralise(book, futures, delta);
+  REQUIRE(shared);
+  CHECK(shared.value().least_norm);
+  CHECK(shared.value().sizes[0] == doctest::Approx(4.0).epsilon(1e-12));
+  CHECK(shared.value().sizes[1] == doctest::Approx(4.0).epsilon(1e-12));
+  CHECK(shared.value().sizes[2] == doctest::Approx(2.0).epsilon(1e-12));
+  // Gamma is twice delta in both and in the book: one is as good as the other.
+  const Target two[] = {Target::delta, Target::gamma};
+  const Greeks alike[] = {{0.5, 1.0, 0.0}, {1.0, 2.0, 0.0}};
+  const auto reached = hedge::neutralise({1.0, 2.0, 3.0}, alike, two);
+  REQUIRE(reached);
+  CHECK(reached.value().least_norm);
+  CHECK(0.5 * reached.value().sizes[0] + reached.value().sizes[1] == doctest::Approx(-1.0).epsilon(1e-12));
+  CHECK_FALSE(hedge::neutralise(book, {futures, 1}, delta).value().least_norm);
 }

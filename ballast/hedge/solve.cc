@@ -141,7 +141,8 @@ Result<Plan> solve(const risk::Exposure& exposure, const Snapshot& snapshot, con
             .before = before.value(),
             .residual = before.value(),
             .legs = {},
-            .condition = neutral.value().condition};
+            .condition = neutral.value().condition,
+            .least_norm = neutral.value().least_norm};
   // Coarse lots first; what their rounding leaves of the delta the closing instrument takes up.
   std::vector<std::size_t> order(candidates.size());
   std::iota(order.begin(), order.end(), std::size_t{0});

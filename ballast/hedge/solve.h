@@ -15,7 +15,7 @@ enum class Side { buy, sell };
 
 /// What to neutralise, in which money, and with what.
 struct Choice {
-  std::vector<std::string> instruments;           ///< one for delta, or as many as targets; names in the snapshot
+  std::vector<std::string> instruments;  ///< as many as targets, or more: then they share; names in the snapshot
   std::vector<Target> targets = {Target::delta};  ///< each at most once
   Numeraire numeraire = Numeraire::coin;
 };
@@ -79,6 +79,7 @@ struct Plan {
   double half_lot_delta =
       0.0;  ///< coin: half a lot of the instrument that closes the delta; |residual.delta| stays within it
   double condition = 1.0;          ///< of the equilibrated system, 1 = well posed
+  bool least_norm = false;         ///< of solve(): many sizes do, the smallest are given (Neutral)
   std::optional<Optimum> optimum;  ///< of optimise()
 };
 
