@@ -67,7 +67,6 @@ TEST_CASE("a delta goal with the perpetual is the plan of the exact solve") {
 }
 
 TEST_CASE("bands on gamma and vega are kept with options, at a cost that adds up") {
-  const Optimum bare = *run({.goals = {flat}, .candidates = candidates(0)}).value().optimum;
   const double vega = 0.5 * run({.goals = {{.greek = Greek::vega, .lowest = -INFINITY, .highest = INFINITY}},
                                  .candidates = candidates(0)})
                                 .value()
@@ -90,7 +89,6 @@ TEST_CASE("bands on gamma and vega are kept with options, at a cost that adds up
   CHECK(left.vega == doctest::Approx(o.goals[1].after).epsilon(1e-9));
   CHECK(o.objective == doctest::Approx(o.cost()).epsilon(1e-6));
   CHECK(o.bound <= o.objective);
-  CHECK(o.objective >= bare.objective * 0.5);
   CHECK(o.next_best);
   CHECK(o.next_best->objective >= o.objective * (1.0 - 2e-3));
   CHECK(o.stationarity <= 1e-8);

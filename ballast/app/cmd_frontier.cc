@@ -7,6 +7,7 @@
 #include "ballast/app/frontier_page.h"
 #include "ballast/app/hedge_decision.h"
 #include "ballast/app/optimum_report.h"
+#include "ballast/app/progress.h"
 #include "ballast/store/file.h"
 
 namespace ballast::app {
@@ -32,7 +33,12 @@ int cmd_frontier(const FrontierOptions& options, Streams streams) {
   const auto decided = hedge_decision(options.hedge, streams.err);
   if (!decided) return fail(decided.error(), streams);
   const auto& [config, decision] = decided.value();
-  const auto points = desk::frontier(config, decision, options.points);
+  const auto points = [&, &config = config, &decision = decision] {
+    Progress progress(streams.err, "points");
+    return desk::frontier(config, decision, options.points, [&](int done) {
+      progress.at(static_cast<double>(done) / options.points, static_cast<std::size_t>(done));
+    });
+  }();
   if (!points) return fail(points.error(), streams);
   const auto data = frontier_json(decision, points.value());
   if (options.html) {

@@ -75,10 +75,10 @@ std::vector<std::string> options_of(const market::Snapshot& market, const std::s
   return found;
 }
 
-/// A frontier needs neither goal nor aversion, but a decision is of something: a delta that may be anything, then.
-void watch_delta(hedge::Problem& problem) {
-  if (!problem.goals.empty() || problem.risk.aversion > 0.0 || problem.tail) return;
-  problem.goals.push_back({.greek = hedge::Greek::delta, .lowest = -infinity, .highest = infinity});
+/// Whether a hedge has anything to reach; a frontier needs nothing, it weighs risk itself.
+bool aims(const hedge::Problem& problem) {
+  return !problem.goals.empty() || problem.risk.aversion > 0.0 ||
+         (problem.tail && (problem.tail->weight > 0.0 || problem.tail->limit));
 }
 
 }  // namespace
@@ -129,14 +129,12 @@ Result<std::optional<WrittenProblem>> written_problem(const ProblemOptions& o) {
       return Error{Fault::bad_field,
                    *o.file + ": no candidates: write candidates = [\"futures\"] or tables under [[candidate]]"};
     }
-    WrittenProblem w = std::move(parsed).value();
-    if (o.sweeps) watch_delta(w.problem);
-    return std::optional(std::move(w));
+    if (!o.sweeps && !aims(parsed.value().problem)) {
+      return Error{Fault::bad_field, *o.file + ": nothing to reach: write a [[goal]], an aversion or a tail to keep"};
+    }
+    return std::optional(std::move(parsed).value());
   }
   if (!o.optimise) return std::optional<WrittenProblem>();
-  if (!o.sweeps && o.goals.empty() && !(o.aversion && *o.aversion > 0.0)) {
-    return Error{Fault::bad_flag, "nothing to reach: say --goal or --aversion, or name a --problem FILE"};
-  }
   WrittenProblem w;
   for (const std::string& word : o.goals) {
     const auto goal = parse_goal(word);
@@ -149,7 +147,9 @@ Result<std::optional<WrittenProblem>> written_problem(const ProblemOptions& o) {
   w.problem.limits.turnover_usd = o.turnover_usd;
   w.problem.carry_days = o.carry_days.value_or(0.0);
   w.problem.costs.share = o.depth_share.value_or(w.problem.costs.share);
-  if (o.sweeps) watch_delta(w.problem);
+  if (!o.sweeps && !aims(w.problem)) {
+    return Error{Fault::bad_flag, "nothing to reach: say --goal or --aversion, or name a --problem FILE"};
+  }
   return std::optional(std::move(w));
 }
 

@@ -433,18 +433,24 @@ Decision decide(const Config& config, market::Snapshot market, const market::Por
       judge_age(decision, decision.market, config.cleaning, leg.instrument);
       judge_leg(decision, leg, decision.market);
     }
+    if (plan.value().least_norm) {
+      decision.notes.push_back(
+          fmt::format("{}: the instruments can share the hedge in many ways: the smallest sizes", exposure.underlying));
+    }
     judge_open_delta(decision, plan.value());
     decision.plans.push_back(std::move(plan).value());
   }
   return decision;
 }
 
-Result<std::vector<hedge::FrontierPoint>> frontier(const Config& config, const Decision& decision, int points) {
+Result<std::vector<hedge::FrontierPoint>> frontier(const Config& config, const Decision& decision, int points,
+                                                   const std::function<void(int)>& told) {
   if (!config.problem) return Error{Fault::bad_input, "a frontier is of a problem, and there is none"};
   assert(decision.quality != Quality::refused && decision.exposures.size() == 1);
   const Exposure& exposure = decision.exposures.front();
-  auto found = hedge::frontier(exposure, decision.market, decision.surface, *config.problem,
-                               numeraire_of(config, exposure), points, decision.smiles ? &*decision.smiles : nullptr);
+  auto found =
+      hedge::frontier(exposure, decision.market, decision.surface, *config.problem, numeraire_of(config, exposure),
+                      points, decision.smiles ? &*decision.smiles : nullptr, told);
   if (!found) return found;
   for (const hedge::FrontierPoint& point : found.value()) {
     if (const auto fault = fails_check(point.plan, exposure, config)) {

@@ -67,6 +67,7 @@ Decision decide(const Config& config, market::Snapshot market, const market::Por
 /// Cost against risk around a decision of a problem: hedge::frontier() on what the decision rests on, every plan of it
 /// checked as decide() checks its own. Domain  a decision of this config that was not refused; points 2 to 200.
 /// Faults  those of hedge::frontier(); bad_input: a config without a problem; no_solution: a plan fails its check.
-Result<std::vector<hedge::FrontierPoint>> frontier(const Config& config, const Decision& decision, int points);
+Result<std::vector<hedge::FrontierPoint>> frontier(const Config& config, const Decision& decision, int points,
+                                                   const std::function<void(int)>& told = {});
 
 }  // namespace ballast::desk

@@ -110,47 +110,6 @@ struct Answer {
   int nodes = 0;
 };
 
-/// One search and the check of its answer.
-Result<Answer> searched(const HedgeModel& model, const Problem& problem, const HedgeProgram& built,
-                        const LotSolver& solver, int nodes, bool whole_objective) {
-  const auto found = solver(built.lots, {.gap = problem.gap, .absolute_gap = 1e-6, .nodes = nodes});
-  if (!found) return found.error();
-  math::LotSolution s = found.value();
-  s.objective += built.constant, s.bound += built.constant;
-  if (s.x.size() != built.lots.program.n()) {
-    return Error{Fault::no_solution, fmt::format("the solver's answer fails its check: {} sizes for {} columns",
-                                                 s.x.size(), built.lots.program.n())};
-  }
-  Answer answer;
-  answer.lots.assign(model.tradables.size(), 0.0);
-  for (std::size_t k = 0; k < built.tradable.size(); ++k) answer.lots[built.tradable[k]] += s.x[k];
-  answer.bound = s.bound, answer.nodes = s.nodes;
-  answer.proved = s.objective - s.bound <= std::max(problem.gap * std::abs(s.objective), 1e-6);
-  answer.counted = count(model, problem, answer.lots);
-  if (const auto fault = broken(model, problem, answer.lots, answer.counted)) {
-    return Error{Fault::no_solution, "the solver's answer fails its check: " + *fault};
-  }
-  if (whole_objective) {
-    // With a fixed VaR the program's tail is an upper bound of the real one, so the count may come out lower.
-    const double size = std::abs(answer.counted.objective) + std::abs(s.objective) + built.terms;
-    const bool tail = problem.tail && problem.tail->weight > 0.0;
-    const double off = answer.counted.objective - s.objective;
-    if (!(tail ? off <= 1e-6 * size : std::abs(off) <= 1e-6 * size)) {
-      return Error{Fault::no_solution,
-                   fmt::format("the solver's answer fails its check: it says {:.10g} USD, the trade "
-                               "comes to {:.10g}",
-                               s.objective, answer.counted.objective)};
-    }
-    if (!tail && !(s.bound <= answer.counted.objective + 1e-6 * size)) {
-      return Error{Fault::no_solution,
-                   fmt::format("the solver's answer fails its check: its bound {:.10g} USD is above "
-                               "the trade's {:.10g}",
-                               s.bound, answer.counted.objective)};
-    }
-  }
-  return answer;
-}
-
 /// A goal with the unit that its figures are in, where a reader could take them for a screen's.
 std::string words(const Goal& goal) {
   switch (goal.greek) {
@@ -193,6 +152,46 @@ Error contradiction(const HedgeModel& model, const Problem& problem, const LotSo
   return Error{Fault::no_solution, what + "; the smallest relaxation that would allow one: let " + relax};
 }
 
+/// One search and the check of its answer; where there is none, why.
+Result<Answer> searched(const HedgeModel& model, const Problem& problem, const HedgeProgram& built,
+                        const LotSolver& solver, int nodes, bool whole_objective) {
+  const auto found = solver(built.lots, {.gap = problem.gap, .absolute_gap = 1e-6, .nodes = nodes});
+  if (!found) {
+    return found.error().fault == Fault::no_solution ? contradiction(model, problem, solver) : found.error();
+  }
+  math::LotSolution s = found.value();
+  s.objective += built.constant, s.bound += built.constant;
+  const auto lies = [](const std::string& how) {
+    return Error{Fault::not_believable, "the solver's answer fails its check: " + how};
+  };
+  if (s.x.size() != built.lots.program.n()) {
+    return lies(fmt::format("{} sizes for {} columns", s.x.size(), built.lots.program.n()));
+  }
+  Answer answer;
+  answer.lots.assign(model.tradables.size(), 0.0);
+  for (std::size_t k = 0; k < built.tradable.size(); ++k) answer.lots[built.tradable[k]] += s.x[k];
+  answer.bound = s.bound, answer.nodes = s.nodes;
+  answer.proved = s.objective - s.bound <= std::max(problem.gap * std::abs(s.objective), 1e-6);
+  answer.counted = count(model, problem, answer.lots);
+  if (const auto fault = broken(model, problem, answer.lots, answer.counted)) {
+    return lies(*fault);
+  }
+  if (whole_objective) {
+    // With a fixed VaR the program's tail is an upper bound of the real one, so the count may come out lower.
+    const double size = std::abs(answer.counted.objective) + std::abs(s.objective) + built.terms;
+    const bool tail = problem.tail && problem.tail->weight > 0.0;
+    const double off = answer.counted.objective - s.objective;
+    if (!(tail ? off <= 1e-6 * size : std::abs(off) <= 1e-6 * size)) {
+      return lies(
+          fmt::format("it says {:.10g} USD, the trade comes to {:.10g}", s.objective, answer.counted.objective));
+    }
+    if (!tail && !(s.bound <= answer.counted.objective + 1e-6 * size)) {
+      return lies(fmt::format("its bound {:.10g} USD is above the trade's {:.10g}", s.bound, answer.counted.objective));
+    }
+  }
+  return answer;
+}
+
 /// Goals of priority 1, 2, ...: each as near as those before it leave room, then that near at least.
 std::optional<Error> settle_priorities(HedgeModel& model, const Problem& problem, const LotSolver& solver) {
   std::set<int> ranks;
@@ -202,10 +201,7 @@ std::optional<Error> settle_priorities(HedgeModel& model, const Problem& problem
   for (const int rank : ranks) {
     const HedgeProgram built = priority_program(model, problem, rank);
     const auto answer = searched(model, problem, built, solver, problem.nodes, false);
-    if (!answer)
-      return answer.error().fault == Fault::no_solution && !answer.error().what.starts_with("the solver")
-                 ? contradiction(model, problem, solver)
-                 : answer.error();
+    if (!answer) return answer.error();
     for (std::size_t g = 0; g < problem.goals.size(); ++g) {
       if (problem.goals[g].priority != rank) continue;
       const double reached = answer.value().counted.goals[g];
@@ -224,7 +220,9 @@ Result<Answer> best(const HedgeModel& model, const Problem& problem, const LotSo
     // The VaR of the relaxed problem is held; what the held one gives is an upper bound for the trade found, counted
     // again exactly. The relaxed optimum is the bound.
     const auto level = relaxed_tail(model, p);
-    if (!level) return level.error();
+    if (!level) {
+      return level.error().fault == Fault::no_solution ? contradiction(model, p, solver) : level.error();
+    }
     add_tail_at(built, model, p, level.value().first);
     auto answer = searched(model, p, built, solver, nodes, true);
     if (!answer) return answer.error();
@@ -266,7 +264,10 @@ Result<Answer> best(const HedgeModel& model, const Problem& problem, const LotSo
     }
   }
   kept->counted = count(model, problem, kept->lots);
-  kept->bound = -infinity, kept->proved = false;  // the search over weights proves nothing
+  // The search over weights proves nothing; the relaxed problem with the limit does.
+  const auto relaxed = relaxed_tail(model, problem);
+  kept->bound = relaxed ? std::min(relaxed.value().second, kept->counted.objective) : -infinity;
+  kept->proved = kept->counted.objective - kept->bound <= problem.gap * std::abs(kept->counted.objective);
   return *kept;
 }
 
@@ -341,6 +342,49 @@ std::optional<Alternative> next_best(const HedgeModel& model, const Problem& pro
   return found;
 }
 
+/// Aversions at which the risk of the problem in any sizes falls in equal steps from none weighed to hardly any left;
+/// empty where nothing takes risk away. Ascending, the first 0.
+std::vector<double> aversions(const HedgeModel& model, const Problem& problem, int points) {
+  double rate = infinity;  // USD of cost for a USD of risk taken away, by the first lot that does it cheapest
+  for (const Tradable& t : model.tradables) {
+    const double risk = std::sqrt(t.risks.variance());
+    if (!(risk > 0.0)) continue;
+    for (const double lot : {1.0, -1.0}) {
+      const double paid = cost(t.curve, lot * t.instrument.lot) + lot * t.carry;
+      if (paid > 0.0) rate = std::min(rate, paid / risk);
+    }
+  }
+  if (!std::isfinite(rate)) return {};
+  const double first = rate / std::sqrt(model.risks.variance());  // where that lot pays, were all risk of its kind
+  constexpr int decades = 8, a_decade = 8;
+  std::vector<std::pair<double, double>> sweep;  // aversion and risk
+  Problem at = problem;
+  for (int k = 0; k <= decades * a_decade; ++k) {
+    at.risk.aversion = first * std::pow(10.0, static_cast<double>(k) / a_decade - 1.0);
+    const Relaxed relaxed = relax(model, at);
+    if (relaxed.lots.empty()) continue;
+    Risks left = model.risks;
+    for (std::size_t j = 0; j < relaxed.lots.size(); ++j) left.add(relaxed.lots[j], model.tradables[j].risks);
+    sweep.emplace_back(at.risk.aversion, std::sqrt(left.variance()));
+  }
+  if (sweep.empty()) return {};
+  const double most = sweep.front().second, least = sweep.back().second;
+  std::vector<double> found = {0.0};
+  for (int k = 1; k < points; ++k) {
+    const double wanted = most - std::min(static_cast<double>(k) / (points - 1), 0.999) * (most - least);
+    const auto reached = std::find_if(sweep.begin(), sweep.end(), [&](const auto& s) { return s.second <= wanted; });
+    if (reached == sweep.begin() || reached == sweep.end()) {
+      found.push_back(reached == sweep.end() ? sweep.back().first : sweep.front().first);
+      continue;
+    }
+    // Between the two neighbours, in the logarithm.
+    const auto& [before, high] = *std::prev(reached);
+    const auto& [after, low] = *reached;
+    found.push_back(before * std::pow(after / before, (high - wanted) / (high - low)));
+  }
+  return found;
+}
+
 }  // namespace
 
 Result<Plan> optimise(const risk::Exposure& exposure, const market::Snapshot& snapshot, const vol::QuotedChain& surface,
@@ -351,20 +395,15 @@ Result<Plan> optimise(const risk::Exposure& exposure, const market::Snapshot& sn
   HedgeModel model = std::move(made).value();
   if (const auto error = settle_priorities(model, problem, solver)) return *error;
   const auto answer = best(model, problem, solver, problem.nodes);
-  if (!answer) {
-    const bool impossible = answer.error().fault == Fault::no_solution &&
-                            !answer.error().what.starts_with("the solver") &&
-                            !answer.error().what.starts_with("no trade keeps");
-    return impossible ? contradiction(model, problem, solver) : answer.error();
-  }
+  if (!answer) return answer.error();
   const std::vector<double> none(model.tradables.size(), 0.0);
   const Count idle = count(model, problem, none);
   const double size = std::abs(idle.objective) + std::abs(answer.value().counted.objective);
   if (!broken(model, problem, none, idle) &&
       !(answer.value().counted.objective <= idle.objective + 1e-9 * size + 1e-9)) {
-    return Error{Fault::no_solution, fmt::format("the solver's answer fails its check: {:.10g} USD is worse than to do "
-                                                 "nothing, {:.10g}",
-                                                 answer.value().counted.objective, idle.objective)};
+    return Error{Fault::not_believable,
+                 fmt::format("the solver's answer fails its check: {:.10g} USD is worse than to do nothing, {:.10g}",
+                             answer.value().counted.objective, idle.objective)};
   }
   const Relaxed relaxed = relax(model, problem);
   Plan plan = plan_of(model, problem, exposure, snapshot, numeraire, answer.value(), relaxed);
@@ -374,40 +413,27 @@ Result<Plan> optimise(const risk::Exposure& exposure, const market::Snapshot& sn
 
 Result<std::vector<FrontierPoint>> frontier(const risk::Exposure& exposure, const market::Snapshot& snapshot,
                                             const vol::QuotedChain& surface, const Problem& problem,
-                                            Numeraire numeraire, int points, const risk::Smiles* smiles) {
+                                            Numeraire numeraire, int points, const risk::Smiles* smiles,
+                                            const std::function<void(int)>& told) {
   if (!(points >= 2 && points <= 200)) {
     return Error{Fault::bad_input, fmt::format("a frontier of {} points: 2 to 200", points)};
   }
-  Problem weighing = problem;  // every point of it weighs risk: that is its goal
-  weighing.risk.aversion = 1.0;
-  auto made = hedge_model(exposure, snapshot, surface, weighing, numeraire, smiles);
+  auto made = hedge_model(exposure, snapshot, surface, problem, numeraire, smiles);
   if (!made) return made.error();
   HedgeModel model = std::move(made).value();
   const LotSolver solver = math::search_lots;
   if (const auto error = settle_priorities(model, problem, solver)) return *error;
-  // Half a variance of today's book against what a first hundredth of it costs to take away: the knee lies around.
-  const double variance = model.risks.variance();
-  if (!(variance > 0.0)) return Error{Fault::no_solution, "the book has no risk to trade against cost"};
-  double rate = infinity;  // USD of cost a USD of first risk taken away
-  for (const Tradable& t : model.tradables) {
-    const double risk = std::sqrt(t.risks.variance());
-    if (!(risk > 0.0)) continue;
-    for (const double lot : {1.0, -1.0}) {
-      const double paid = cost(t.curve, lot * t.instrument.lot) + lot * t.carry;
-      if (paid > 0.0) rate = std::min(rate, paid / risk);
-    }
+  if (!(model.risks.variance() > 0.0)) {
+    return Error{Fault::no_solution, "the book has no risk to trade against cost"};
   }
-  if (!std::isfinite(rate)) return Error{Fault::no_solution, "no candidate takes away any risk"};
-  const double middle = rate / std::sqrt(variance);
+  const auto list = aversions(model, problem, points);
+  if (list.empty()) return Error{Fault::no_solution, "no candidate takes away any risk"};
   std::vector<FrontierPoint> found;
   for (int k = 0; k < points; ++k) {
     Problem at = problem;
-    // From where the first lot may pay to where hardly a cost matters.
-    at.risk.aversion = k == 0 ? 0.0 : middle * std::pow(10.0, 5.0 * (k - 1) / std::max(points - 2, 1));
+    at.risk.aversion = list[static_cast<std::size_t>(k)];
     auto answer = best(model, at, solver, problem.nodes);
-    if (!answer) {
-      return k == 0 && answer.error().fault == Fault::no_solution ? contradiction(model, at, solver) : answer.error();
-    }
+    if (!answer) return answer.error();
     Plan plan = plan_of(model, at, exposure, snapshot, numeraire, answer.value(), Relaxed{});
     // A search may miss what a neighbour's found: the best of all plans so far, at this aversion, stands.
     for (const FrontierPoint& earlier : found) {
@@ -421,6 +447,7 @@ Result<std::vector<FrontierPoint>> frontier(const risk::Exposure& exposure, cons
       plan.optimum = std::move(o);
     }
     found.push_back({at.risk.aversion, std::move(plan)});
+    if (told) told(k + 1);
   }
   return found;
 }

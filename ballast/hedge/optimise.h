@@ -13,7 +13,8 @@ using LotSolver = std::function<Result<math::LotSolution>(const math::LotProgram
 /// The objective is USD: spread, impact, fee and carry of the legs, leg costs, penalties, aversion/2 · variance and
 /// weight · tail loss. Whatever the solver says is checked apart from it before it is used: whole lots, boxes, limits,
 /// goals, costs counted again on the curves, the objective not above that of doing nothing where that is allowed.
-/// Faults   those of solve(); bad_input: a rule out of its range, named; no_solution: the musts contradict each other,
+/// Faults   those of solve(); not_believable: a solver's answer that fails that check; bad_input: a rule out of its
+/// range, named; no_solution: the musts contradict each other,
 ///          with the smallest relaxation that would make them possible, in words; limit: the search found nothing
 ///          within its nodes; missing_data: a candidate without a two-sided quote.
 /// Source   docs/optimiser.md, docs/decisions/0007-one-program.md.
@@ -27,10 +28,13 @@ struct FrontierPoint {
   Plan plan;
 };
 
-/// The plans from no trade to the least risk, at aversions spaced by one factor around where cost and risk meet; cost
-/// never falls and risk never rises along it (to the gap of the search). `points` from 2 to 200.
+/// Cost against risk: plans at aversions from 0 to where hardly any risk is left, chosen so that the risk of the
+/// problem in any sizes falls in equal steps. Each is the best plan known at its aversion, the earlier ones included;
+/// so cost does not fall and risk does not rise along them, but where a search ended early (Optimum::proved). `points`
+/// from 2 to 200; `told` hears how many are done.
 Result<std::vector<FrontierPoint>> frontier(const risk::Exposure& exposure, const market::Snapshot& snapshot,
                                             const vol::QuotedChain& surface, const Problem& problem,
-                                            Numeraire numeraire, int points, const risk::Smiles* smiles = nullptr);
+                                            Numeraire numeraire, int points, const risk::Smiles* smiles = nullptr,
+                                            const std::function<void(int)>& told = {});
 
 }  // namespace ballast::hedge

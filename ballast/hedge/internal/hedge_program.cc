@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "ballast/hedge/tail_risk.h"
+#include "ballast/math/dual_bound.h"
 
 namespace ballast::hedge {
 namespace {
@@ -16,8 +17,6 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 
 std::optional<std::string> misuse(const Problem& p) {
   if (p.candidates.empty()) return "a problem without candidates";
-  if (p.goals.empty() && p.risk.aversion == 0.0 && !(p.tail && (p.tail->weight > 0.0 || p.tail->limit)))
-    return "a problem without a goal, an aversion or a tail: there is nothing to reach";
   for (const Goal& g : p.goals) {
     if (!(g.lowest <= g.highest) || g.lowest == infinity || g.highest == -infinity)
       return fmt::format("goal {}: from {} to {}", g.text(), g.lowest, g.highest);
@@ -65,7 +64,7 @@ std::optional<std::string> misuse(const Problem& p) {
   if (!t.probabilities.empty() && t.probabilities.size() != t.scenarios.size())
     return fmt::format("{} probabilities for {} scenarios", t.probabilities.size(), t.scenarios.size());
   for (const double b : t.basis) {
-    if (!std::isfinite(b)) return fmt::format("a basis move of {}", b);
+    if (!(b > -1.0 && std::isfinite(b))) return fmt::format("a basis move of {}", b);
   }
   double sum = 0.0;
   for (const double q : t.probabilities) {
@@ -252,7 +251,7 @@ Result<HedgeModel> hedge_model(const risk::Exposure& exposure, const market::Sna
     double finest = infinity, largest = std::abs(now.value());
     for (const Tradable& t : model.tradables) {
       const double lot = std::abs(t.goals[g]);
-      if (lot > 0.0) finest = std::min(finest, lot);
+      if (lot > 0.0 && t.lowest < t.highest) finest = std::min(finest, lot);
       largest = std::max(largest, lot * std::max(std::abs(t.lowest), std::abs(t.highest)));
     }
     for (const double bound : {goal.lowest, goal.highest}) {
@@ -315,10 +314,15 @@ HedgeProgram elastic_program(const HedgeModel& model, const Problem& problem) {
 Result<std::pair<double, double>> relaxed_tail(const HedgeModel& model, const Problem& problem) {
   HedgeProgram built = hedge_program(model, problem);
   const ScenarioPnl pnl = scenario_pnl(built, model, problem);
-  const auto term = problem.tail->measure == TailMeasure::worst_case
-                        ? append_worst_case(built.lots.program, pnl, problem.tail->weight)
-                        : append_expected_shortfall(built.lots.program, pnl, problem.tail->alpha, problem.tail->weight);
+  const TailRules& tail = *problem.tail;
+  const bool worst = tail.measure == TailMeasure::worst_case;
+  const auto term = worst ? append_worst_case(built.lots.program, pnl, tail.weight)
+                          : append_expected_shortfall(built.lots.program, pnl, tail.alpha, tail.weight);
   if (!term) return term.error();
+  if (tail.limit && !worst) {
+    const auto limit = append_expected_shortfall_limit(built.lots.program, pnl, tail.alpha, *tail.limit);
+    if (!limit) return limit.error();
+  }
   auto made = math::PiecewiseSolver::make(built.lots.program);
   if (!made) return made.error();
   math::PiecewiseSolver solver = std::move(made).value();
@@ -326,7 +330,8 @@ Result<std::pair<double, double>> relaxed_tail(const HedgeModel& model, const Pr
   if (status == math::PiecewiseStatus::infeasible) return Error{Fault::no_solution, "the musts contradict each other"};
   if (status != math::PiecewiseStatus::optimal)
     return Error{Fault::limit, "the relaxed problem did not come to an end"};
-  return std::pair{solver.x()[term.value().level], solver.objective() + built.constant};
+  return std::pair{solver.x()[term.value().level],
+                   math::dual_bound(built.lots.program, solver.x(), solver.row_prices()) + built.constant};
 }
 
 void add_tail_at(HedgeProgram& built, const HedgeModel& model, const Problem& problem, double level) {

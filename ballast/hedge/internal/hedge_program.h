@@ -1,4 +1,6 @@
 #pragma once
+#include <cmath>
+
 #include "ballast/hedge/internal/leg.h"
 #include "ballast/hedge/internal/tradable.h"
 
@@ -47,7 +49,8 @@ HedgeProgram priority_program(const HedgeModel& model, const Problem& problem, i
 /// Only the distance of all musts and limits, each in its size.
 HedgeProgram elastic_program(const HedgeModel& model, const Problem& problem);
 
-/// VaR (or worst loss) and objective of the relaxed program with the tail's weight.
+/// VaR (or worst loss) of the program in any sizes with the tail's weight and its limit on expected shortfall, and an
+/// objective that none of its points is below: Lagrange's bound, whatever the solver says.
 Result<std::pair<double, double>> relaxed_tail(const HedgeModel& model, const Problem& problem);
 /// Adds the tail's weight with its VaR held at `level`.
 void add_tail_at(HedgeProgram& built, const HedgeModel& model, const Problem& problem, double level);
@@ -56,7 +59,7 @@ void add_tail_at(HedgeProgram& built, const HedgeModel& model, const Problem& pr
 struct Relaxed {
   std::vector<double> lots;  ///< of each tradable
   std::vector<double> goal_prices, limit_prices;
-  math::PiecewiseCheck check;
+  math::PiecewiseCheck check = {.objective = NAN, .infeasibility = NAN, .stationarity = NAN};  ///< NaN: not solved
 
   double price_of_goal(std::size_t g) const { return g < goal_prices.size() ? goal_prices[g] : 0.0; }
   double price_of_limit(std::size_t i) const { return i < limit_prices.size() ? limit_prices[i] : 0.0; }

@@ -150,15 +150,23 @@ Result<std::vector<double>> tail_pnl(const risk::Exposure& exposure, const TailR
   auto profit = risk::scenario_profit(exposure, tail.scenarios);
   if (!profit) return profit.error();
   std::vector<double> usd = std::move(profit.value().profit);
-  double dated = 0.0;  // USD: futures and perpetuals, which the basis moves
+  // What the basis adds on top. An inverse future gains coin, q (1 - p/p') of them, and p' = p · factor · (1 + basis).
+  double inverse = 0.0, linear = 0.0;  // coin; USD
   for (const risk::PositionRisk& p : exposure.positions) {
-    const bool based = p.instrument.kind == market::Kind::future || p.instrument.kind == market::Kind::perpetual;
-    if (based) dated += p.coins.value * p.unit.price;
+    if (p.instrument.kind != market::Kind::future && p.instrument.kind != market::Kind::perpetual) continue;
+    const double coins = p.coins.value * p.unit.still_exposed;
+    if (p.instrument.settlement == market::Settlement::inverse) {
+      inverse += coins;
+    } else {
+      linear += coins * p.unit.price;
+    }
   }
   for (std::size_t s = 0; s < usd.size(); ++s) {
     const double factor = tail.scenarios[s].price_factor;
     if (profit.value().numeraire == Numeraire::coin) usd[s] *= exposure.index.value * factor;
-    if (!tail.basis.empty()) usd[s] += dated * factor * tail.basis[s];
+    if (tail.basis.empty()) continue;
+    const double basis = tail.basis[s];
+    usd[s] += inverse * exposure.index.value * basis / (1.0 + basis) + linear * factor * basis;
   }
   return usd;
 }
