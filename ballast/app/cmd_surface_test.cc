@@ -274,6 +274,8 @@ TEST_CASE("the page holds everything itself") {
   CHECK(app::page_surface_js.sha256.size() == 44);
   for (const auto& style : {app::page_frame_css, app::page_surface_css})
     CHECK(page.find("'sha256-" + std::string(style.sha256) + "'") != std::string::npos);
+  for (const auto& style : {app::page_frame_css, app::page_surface_css, app::page_frontier_css})
+    CHECK(count(std::string(style.content), "{") == count(std::string(style.content), "}"));  // or its rules are lost
   CHECK(page.find("unsafe-inline") == std::string::npos);
   const ordered_json shown = ordered_json::parse(data_of(page)),
                      printed = ordered_json::parse(surface({"--json", "--grid"}).out);
