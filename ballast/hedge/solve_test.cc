@@ -99,10 +99,28 @@ TEST_CASE("misuse and hopeless problems are refused by name") {
   CHECK(has(why({.instruments = {"BTC-PERPETUAL", "BTC-PERPETUAL"}}), "twice"));
   CHECK(has(why({.instruments = {"BTC-PERPETUAL", "BTC-31JAN26"}, .targets = {Target::delta, Target::gamma}}),
             "any gamma"));
-  const std::string alike =
-      why({.instruments = {test::worked_call, test::worked_put}, .targets = {Target::gamma, Target::vega}});
-  CHECK(has(alike, "multiples of each other"));  // one expiry, one vol: vega is gamma times F² stdev sqrt(T)
-  CHECK(has(alike, test::worked_put));
+}
+
+TEST_CASE("options that are multiples of each other share what they can reach, and no more") {
+  // One expiry, one vol: vega is gamma times F² stdev sqrt(T), in the book and in both options.
+  const market::Snapshot s = test::worked_market();
+  const auto surface = vol::quoted(s);
+  risk::Exposure exposure =
+      risk::exposure({.positions = {position(test::worked_call, 50.0)}, .accounts = {}}, s, surface).value().at(0);
+  const hedge::Choice choice{.instruments = {test::worked_call, test::worked_put},
+                             .targets = {Target::gamma, Target::vega}};
+  const auto plan = hedge::solve(exposure, s, surface, choice);
+  REQUIRE(plan);
+  CHECK(plan.value().least_norm);
+  CHECK(plan.value().legs.size() == 2);
+  CHECK(std::abs(plan.value().residual.gamma) <= 2e-3 * std::abs(plan.value().before.gamma));  // a tenth of a coin each
+  CHECK(std::abs(plan.value().residual.vega) <= 2e-3 * std::abs(plan.value().before.vega));
+  exposure.total.coin.vega = 2.0 * exposure.total.coin.vega;
+  const auto missed = hedge::solve(exposure, s, surface, choice);
+  REQUIRE_FALSE(missed);
+  CHECK(missed.error().fault == Fault::no_solution);
+  CHECK(missed.error().what.find("multiples of each other") != std::string::npos);
+  CHECK(missed.error().what.find(test::worked_put) != std::string::npos);
 }
 
 TEST_CASE("the venue's published leg formula: -sum of (delta - mark) times quantity") {  // reference 2.2, net
