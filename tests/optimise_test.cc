@@ -1,8 +1,10 @@
 #include <cmath>
+#include <map>
 #include <random>
 
 #include <doctest/doctest.h>
 
+#include "ballast/hedge/internal/tradable.h"
 #include "ballast/hedge/optimise.h"
 #include "ballast/math/lot_search.h"
 #include "ballast/store/snapshot.h"
@@ -129,6 +131,42 @@ TEST_CASE("turnover, leverage and margin limits are counted by instrument") {
   const auto wide = run(problem);
   REQUIRE_MESSAGE(wide, wide.error().what);
   CHECK(wide.value().legs[0].amount == usd);
+}
+
+TEST_CASE("a margin limit holds back the options that would be sold, and frees itself by what is bought back") {
+  // Vega to be brought far down: only selling options does that, and each one sold needs margin.
+  Problem problem{.goals = {flat, {.greek = Greek::vega, .lowest = -INFINITY, .highest = -2.0, .penalty = 1e5}},
+                  .candidates = candidates(12)};
+  problem.limits.margin_usd = 1e12;
+  const auto free = run(problem);
+  REQUIRE_MESSAGE(free, free.error().what);
+  const Held loose = free.value().optimum->limits.at(0);
+  REQUIRE(loose.after > loose.before);
+  for (const double share : {0.2, 0.5, 0.8}) {
+    problem.limits.margin_usd = loose.before + share * (loose.after - loose.before);
+    const auto held = run(problem);
+    REQUIRE_MESSAGE(held, held.error().what);
+    const Optimum& o = *held.value().optimum;
+    CHECK(o.limits.at(0).after <= *problem.limits.margin_usd * (1 + 1e-9));
+    CHECK(o.limits.at(0).after >= 0.97 * *problem.limits.margin_usd);  // it is used: vega is worth more than any cost
+    CHECK(o.limits.at(0).price > 0.0);
+    CHECK(o.objective > free.value().optimum->objective);
+    // Counted again position by position.
+    double margin = 0.0;
+    std::map<std::string, double> coins;
+    std::map<std::string, std::pair<market::Instrument, risk::Valuation>> units;
+    for (const risk::PositionRisk& p : desk().exposure.positions) {
+      coins[p.instrument.name] += p.coins.value, units[p.instrument.name] = {p.instrument, p.unit};
+    }
+    for (const Leg& leg : held.value().legs) {
+      coins[leg.instrument.name] += leg.coins.value, units[leg.instrument.name] = {leg.instrument, leg.unit};
+    }
+    for (const auto& [name, held_coins] : coins) {
+      const auto [margin_long, margin_short] = standard_margin(units[name].first, units[name].second, 0.02);
+      margin += held_coins > 0.0 ? held_coins * margin_long : -held_coins * margin_short;
+    }
+    CHECK(o.limits.at(0).after == doctest::Approx(margin).epsilon(1e-9));
+  }
 }
 
 TEST_CASE("a tail limit and a tail weight lower the loss of the scenarios") {
