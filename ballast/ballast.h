@@ -25,6 +25,7 @@
 #include "ballast/hedge/steady_basis.h"
 #include "ballast/hedge/tail_risk.h"
 #include "ballast/market/clean.h"
+#include "ballast/market/deribit/name.h"
 #include "ballast/market/instrument.h"
 #include "ballast/market/order_book.h"
 #include "ballast/market/position.h"
