@@ -8,6 +8,7 @@
 #include "ballast/sim/attribution.h"
 #include "ballast/sim/book.h"
 #include "ballast/sim/delivery.h"
+#include "ballast/sim/instant.h"
 #include "ballast/sim/venue.h"
 
 /// One book, one market, several hedge rules side by side, each through desk::step.
@@ -27,12 +28,6 @@ struct Run {
   VenueRules venue;
   std::vector<Rule> rules;
   double hedge_every_s = 0.0;  ///< >= 0: an answer is due at the first instant after so long; 0: at every instant
-};
-
-/// What the market showed at one instant.
-struct Instant {
-  market::Snapshot snapshot;  ///< of any number of underlyings
-  vol::QuotedChain chain;     ///< vol::quoted() of it: made once for all rules
 };
 
 /// All that one rule's account remembers between two instants; a value.
@@ -73,9 +68,5 @@ struct Row {
 /// Costs of 3 and 5 are in this row; what positions gain from now on in the next.
 /// Faults   those of marks(), trades(), step(); not_believable where the account does not close: |gap| over 1e-9 coin.
 Result<Row> advance(const Run& run, const Rule& rule, RuleState& state, const Instant& now);
-
-/// The instant of a snapshot: the perpetual and the expiries' futures that it does not quote are added where the rules
-/// hedge with them: `perpetual_from_index` quotes it at the index, half a tick either side.
-Instant instant_of(market::Snapshot snapshot, const std::string& underlying, bool perpetual_from_index);
 
 }  // namespace ballast::sim
