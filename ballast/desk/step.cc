@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
+
+#include "ballast/desk/candidates.h"
 
 namespace ballast::desk {
 namespace {
@@ -165,6 +168,7 @@ class Applying {
     market.as_of = state_.now;
     Config config = config_.decide;
     if (config_.learn && config.dynamics) config.dynamics->learned = state_.learning.learned;
+    if (config.problem) add_candidates(*config.problem, market);
     ++state_.decisions;
     Decision decision = decide(config, std::move(market), state_.portfolio, state_.memory);
     if (decision.smiles) {
@@ -176,6 +180,22 @@ class Applying {
       return;
     }
     for (std::size_t i = 0; i < decision.plans.size(); ++i) send(decision, decision.calls[i], decision.plans[i]);
+  }
+
+  /// Of the underlying of the book; of several decide() has the words.
+  void add_candidates(hedge::Problem& problem, const market::Snapshot& market) {
+    const auto held = market.instruments.find(state_.portfolio.positions.front().instrument);
+    if (held == market.instruments.end() || config_.candidates.empty()) return;
+    const market::Snapshot cleaned = market::clean(market, config_.decide.cleaning);
+    std::set<std::string> taken;
+    for (const hedge::Candidate& c : problem.candidates) taken.insert(c.instrument);
+    for (const std::string& word : config_.candidates) {
+      const auto names =
+          is_candidate_word(word) ? candidates(word, cleaned, held->second.underlying) : std::vector<std::string>{word};
+      for (const std::string& name : names) {
+        if (taken.insert(name).second) problem.candidates.push_back({.instrument = name});
+      }
+    }
   }
 
   void send(const Decision& decision, const Call& call, const hedge::Plan& plan) {
