@@ -23,8 +23,8 @@ constexpr std::int64_t day_ms = 86'400'000, settlement_ms = 8 * 3'600'000;  // 0
 /// One instant of one rule, in the order that backtest.h says.
 class Advance {
  public:
-  Advance(const Run& run, const Rule& rule, RuleState& state, const Instant& now)
-      : run_(run), rule_(rule), state_(state), now_(now), at_(now.snapshot.as_of) {}
+  Advance(const Run& run, const Rule& rule, RuleState& state, const Instant& now, std::vector<Told>* told)
+      : run_(run), rule_(rule), state_(state), now_(now), told_(told), at_(now.snapshot.as_of) {}
 
   Result<Row> row() {
     row_.at = at_;
@@ -206,11 +206,12 @@ class Advance {
     return std::nullopt;
   }
 
-  std::optional<Error> tell(std::vector<market::Ticket>& tickets, std::vector<desk::Answer>& answers) {
-    auto fault = desk::step(rule_.desk, state_.desk, events_, tickets, answers);
-    told_.insert(told_.end(), events_.begin(), events_.end());
-    events_.clear();
-    return fault;
+  /// The events so far to the desk.
+  Result<Told> tell() {
+    Told told{.events = std::exchange(events_, {}), .tickets = {}, .answers = {}};
+    if (auto fault = desk::step(rule_.desk, state_.desk, told.events, told.tickets, told.answers)) return *fault;
+    if (told_ != nullptr) told_->push_back(told);
+    return told;
   }
 
   std::optional<Error> hedge() {
@@ -222,10 +223,9 @@ class Advance {
       state_.last_due = at_;
       events_.push_back({at_, market::HedgeDue{}});
     }
-    std::vector<market::Ticket> tickets;
-    std::vector<desk::Answer> answers;
-    if (auto fault = tell(tickets, answers)) return fault;
-    for (const desk::Answer& a : answers) {
+    const auto said = tell();
+    if (!said) return said.error();
+    for (const desk::Answer& a : said.value().answers) {
       row_.quality = std::max(row_.quality, a.quality);
       row_.why = a.why;
       if (a.quality == desk::Quality::refused && !a.reasons.empty()) row_.why = "refused: " + a.reasons.front();
@@ -233,11 +233,13 @@ class Advance {
       row_.delta_before = a.before, row_.delta_after = a.after, row_.half_width = a.half_width;
       row_.gamma = a.gamma, row_.vega = a.vega;
     }
+    const std::vector<market::Ticket>& tickets = said.value().tickets;
     row_.tickets = static_cast<int>(tickets.size());
     state_.venue.resting.insert(state_.venue.resting.end(), tickets.begin(), tickets.end());
     if (auto fault = venue()) return fault;
-    std::vector<market::Ticket> none;
-    return tell(none, answers);
+    if (events_.empty()) return std::nullopt;
+    const auto heard = tell();
+    return heard ? std::nullopt : std::optional(heard.error());
   }
 
   Result<Row> close() {
@@ -263,17 +265,18 @@ class Advance {
   const Rule& rule_;
   RuleState& state_;
   const Instant& now_;
+  std::vector<Told>* told_;
   Time at_;
   double last_index_ = state_.marks.index;
   Change change_;
-  std::vector<Event> events_, told_;
+  std::vector<Event> events_;
   Row row_;
 };
 
 }  // namespace
 
-Result<Row> advance(const Run& run, const Rule& rule, RuleState& state, const Instant& now) {
-  return Advance(run, rule, state, now).row();
+Result<Row> advance(const Run& run, const Rule& rule, RuleState& state, const Instant& now, std::vector<Told>* told) {
+  return Advance(run, rule, state, now, told).row();
 }
 
 }  // namespace ballast::sim

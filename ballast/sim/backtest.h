@@ -58,6 +58,13 @@ struct Row {
   std::string why;  ///< the desk's, where it did not trade
 };
 
+/// One call of desk::step() as it was made, for a journal.
+struct Told {
+  std::vector<market::Event> events;
+  std::vector<market::Ticket> tickets;
+  std::vector<desk::Answer> answers;
+};
+
 /// Takes one rule through one more instant:
 ///   1. funding of perpetuals since the last, deliveries of what has expired at the average, daily settlement at 08:00
 ///   UTC
@@ -67,6 +74,8 @@ struct Row {
 ///   5. fills, told to the desk
 /// Costs of 3 and 5 are in this row; what positions gain from now on in the next.
 /// Faults   those of marks(), trades(), step(); not_believable where the account does not close: |gap| over 1e-9 coin.
-Result<Row> advance(const Run& run, const Rule& rule, RuleState& state, const Instant& now);
+/// `told`  where to append what the desk was told and what it said; none: nowhere.
+Result<Row> advance(const Run& run, const Rule& rule, RuleState& state, const Instant& now,
+                    std::vector<Told>* told = nullptr);
 
 }  // namespace ballast::sim
