@@ -10,6 +10,19 @@
 /// What holds of everything that is written to bytes, whatever it is. `write` gives a T's bytes, `read` a Result<T>.
 namespace ballast::test {
 
+/// One number for all the bytes that a type may take: what is read into it and in which order. FNV-1a, 64 bits.
+template <class T>
+std::uint64_t form_of() {
+  Rng rng(1);
+  std::uint64_t hash = 0xcbf2'9ce4'8422'2325;
+  for (int i = 0; i < 20; ++i)
+    for (const char c : encoded(random_value<T>(rng))) {
+      hash ^= static_cast<unsigned char>(c);
+      hash *= 0x0000'0100'0000'01b3;
+    }
+  return hash;
+}
+
 /// Values come back bit for bit.
 template <class T>
 void check_round_trip(std::uint64_t seed, int count, auto write, auto read) {
@@ -25,16 +38,19 @@ void check_round_trip(std::uint64_t seed, int count, auto write, auto read) {
 
 /// Whatever is done to the bytes, they are refused or are another value's only bytes: cut anywhere, with something
 /// behind them, with a byte changed, with eight in a row full of ones where lengths may stand, made up altogether.
+/// Every byte of `count` values that take at most `most` bytes.
 template <class T>
-void check_hostile(std::uint64_t seed, int count, auto write, auto read) {
+void check_hostile(std::uint64_t seed, int count, auto write, auto read, std::size_t most = 2000) {
   Rng rng(seed);
   const auto holds = [&](const std::string& bytes) {
     const Result<T> back = read(bytes);
     return back ? write(back.value()) == bytes : !back.error().what.empty();
   };
-  for (int i = 0; i < count; ++i) {
-    CAPTURE(i);
+  for (int i = 0; i < count;) {
     const std::string whole = write(random_value<T>(rng));
+    if (whole.size() > most) continue;
+    CAPTURE(i);
+    ++i;
     CHECK_FALSE(read(whole + std::string(1, '\0')));
     for (std::size_t at = 0; at < whole.size(); ++at) {
       CAPTURE(at);

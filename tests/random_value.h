@@ -1,7 +1,9 @@
 #pragma once
 #include <array>
 #include <bit>
+#include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -86,7 +88,10 @@ template <class K, class T>
 struct Random<std::map<K, T>> {
   static void fill(Rng& rng, std::map<K, T>& x) {
     x.clear();
-    for (std::size_t n = rng.below(4); n > 0; --n) x.insert_or_assign(random_value<K>(rng), random_value<T>(rng));
+    for (std::size_t n = rng.below(4); n > 0; --n) {
+      const K key = random_value<K>(rng);  // first: arguments would be drawn in the compiler's order
+      Random<T>::fill(rng, x[key]);
+    }
   }
 };
 
