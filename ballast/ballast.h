@@ -13,6 +13,7 @@
 #include "ballast/curve/term_structure.h"
 #include "ballast/desk/decide.h"
 #include "ballast/desk/smile_moves.h"
+#include "ballast/hedge/bands.h"
 #include "ballast/hedge/cost.h"
 #include "ballast/hedge/ladder.h"
 #include "ballast/hedge/lots.h"
