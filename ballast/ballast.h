@@ -64,6 +64,8 @@
 #include "ballast/risk/scenarios.h"
 #include "ballast/risk/vega_buckets.h"
 #include "ballast/store/file.h"
+#include "ballast/store/journal.h"
+#include "ballast/store/run_store.h"
 #include "ballast/store/snapshot.h"
 #include "ballast/venue/binance/depth.h"
 #include "ballast/venue/deribit/name.h"
