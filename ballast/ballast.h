@@ -70,6 +70,8 @@
 #include "ballast/sim/series.h"
 #include "ballast/sim/vol_path.h"
 #include "ballast/store/file.h"
+#include "ballast/store/journal.h"
+#include "ballast/store/run_store.h"
 #include "ballast/store/snapshot.h"
 #include "ballast/venue/bars_csv.h"
 #include "ballast/venue/binance/depth.h"

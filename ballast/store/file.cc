@@ -1,6 +1,5 @@
 #include "ballast/store/file.h"
 
-#include <array>
 #include <cerrno>
 #include <cstdint>
 #include <cstdio>
@@ -16,6 +15,7 @@
 #include <unistd.h>
 
 #include "ballast/base/text.h"
+#include "ballast/store/internal/packing.h"
 
 namespace ballast::store {
 namespace {
@@ -52,21 +52,6 @@ Result<std::string> raw_bytes(const std::string& path, std::size_t limit) {
   return bytes;
 }
 
-std::uint32_t crc32(std::string_view bytes) {
-  static constexpr auto table = [] {
-    std::array<std::uint32_t, 256> t{};
-    for (std::uint32_t i = 0; i < 256; ++i) {
-      std::uint32_t c = i;
-      for (int bit = 0; bit < 8; ++bit) c = (c & 1u) != 0 ? 0xedb88320u ^ (c >> 1) : c >> 1;
-      t[i] = c;
-    }
-    return t;
-  }();
-  std::uint32_t c = 0xffffffffu;
-  for (const char byte : bytes) c = table[(c ^ static_cast<unsigned char>(byte)) & 0xffu] ^ (c >> 8);
-  return ~c;
-}
-
 bool is_gzip(std::string_view raw) { return raw.substr(0, 2) == "\x1f\x8b"; }
 bool is_zstd(std::string_view raw) { return raw.substr(0, 4) == "\x28\xb5\x2f\xfd"; }
 
@@ -81,7 +66,7 @@ bool trailer_holds(std::string_view raw, std::string_view content) {
     }
     return value;
   };
-  return word(4) == static_cast<std::uint32_t>(content.size()) && word(8) == crc32(content);
+  return word(4) == static_cast<std::uint32_t>(content.size()) && word(8) == crc32_of(content);
 }
 
 struct Closed {
