@@ -63,6 +63,7 @@
 #include "ballast/risk/explain.h"
 #include "ballast/risk/exposure.h"
 #include "ballast/risk/pnl.h"
+#include "ballast/risk/regimes.h"
 #include "ballast/risk/scenarios.h"
 #include "ballast/risk/value_at_risk.h"
 #include "ballast/risk/var_backtest.h"
