@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "ballast/desk/decide.h"
+#include "ballast/desk/memory.h"
 #include "ballast/desk/smile_moves.h"
 #include "ballast/market/event.h"
 #include "ballast/market/ticket.h"
