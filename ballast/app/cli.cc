@@ -54,6 +54,7 @@ class ExampleFirst : public CLI::Formatter {
       {"frontier",
        "ballast frontier --chain examples/btc-chain.json examples/btc-instruments.json \\\n"
        "             examples/btc-perpetual.json --book examples/btc-book.csv --candidates futures --aversion 1e-6"},
+      {"backtest", "ballast backtest examples/backtest.toml --html backtest.html"},
       {"ratio",
        "ballast ratio --position-delta 3.4 --hedge-delta 0.5\n"
        "         ballast ratio --prices examples/daily-prices.csv --of ETH --with BTC"},
@@ -317,6 +318,28 @@ void add_frontier(CLI::App& app, FrontierOptions& o) {
   command->footer("Exit: 0 done, 1 refused, 2 usage, 3 a file cannot be read or written, 4 internal fault.");
 }
 
+void add_backtest(CLI::App& app, BacktestOptions& o) {
+  CLI::App* command = app.add_subcommand(
+      "backtest", "what hedge rules would have done: a book, a market and the desk, through one account");
+  command->add_option("run", o.run, "the run, TOML: market, book, venue and rules")->type_name("FILE")->required();
+  command
+      ->add_option("--store", o.store,
+                   "SQLite file for rows and result: a run that was cut goes on, one that is done is not done again")
+      ->type_name("FILE");
+  command->add_option("--html", o.html, "writes a page that needs no network")->type_name("FILE");
+  command->add_option("--result", o.result, "writes the result as JSON: what `ballast compare` reads")
+      ->type_name("FILE");
+  command->add_option("--rows", o.rows, "writes every instant of every rule as CSV")->type_name("FILE");
+  command->add_option("--journal", o.journal, "writes what each desk was told and did: what `ballast replay` reads")
+      ->type_name("FOLDER");
+  command->add_option("--threads", o.threads, "rules are shared out; the result does not depend on it (default: 1)")
+      ->type_name("COUNT")
+      ->check(CLI::Range(1, 256));
+  add_format(command, o.format);
+  command->footer("Exit: 0 done, 1 refused, 2 usage or the run's file, 3 a file cannot be read or written, 4 internal "
+                  "fault.");
+}
+
 void add_ratio(CLI::App& app, RatioOptions& o) {
   CLI::App* command =
       app.add_subcommand("ratio", "the bare ratio of two deltas, or the minimum-variance ratio from prices over time");
@@ -576,6 +599,8 @@ int run(std::vector<std::string> words, Streams streams) {
   add_instruments(app, instruments_options);
   add_skew(app, skew_options);
   add_check(app, check_options);
+  BacktestOptions backtest_options;
+  add_backtest(app, backtest_options);
   try {
     std::reverse(words.begin(), words.end());  // CLI11 takes its words from the back
     app.parse(std::move(words));
@@ -593,6 +618,7 @@ int run(std::vector<std::string> words, Streams streams) {
   if (app.got_subcommand("surface")) return cmd_surface(surface_options, streams);
   if (app.got_subcommand("instruments")) return cmd_instruments(instruments_options, streams);
   if (app.got_subcommand("skew")) return cmd_skew(skew_options, streams);
+  if (app.got_subcommand("backtest")) return cmd_backtest(backtest_options, streams);
   return cmd_check(check_options, streams);
 }
 

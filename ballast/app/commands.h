@@ -152,6 +152,14 @@ struct CheckOptions {
   std::string file;
 };
 
+struct BacktestOptions {
+  std::string run;                                             ///< TOML: docs/backtest.md
+  std::optional<std::string> store, journal;                   ///< RunSettings
+  std::optional<std::string> html, result, rows;               ///< files: the page, JSON, CSV of every instant
+  int threads = 1;                                             ///< >= 1
+  Format format = Format::table;
+};
+
 // Each command is a function of its options: it writes to the streams and gives the exit code.
 int cmd_hedge(const HedgeOptions& options, Streams streams);
 int cmd_frontier(const FrontierOptions& options, Streams streams);
@@ -165,6 +173,7 @@ int cmd_surface(const SurfaceOptions& options, Streams streams);
 int cmd_instruments(const InstrumentsOptions& options, Streams streams);
 int cmd_skew(const SkewOptions& options, Streams streams);
 int cmd_check(const CheckOptions& options, Streams streams);
+int cmd_backtest(const BacktestOptions& options, Streams streams);
 
 /// `ballast WORDS`: parses, runs, and turns every fault into one line and an exit code.
 int run(std::vector<std::string> words, Streams streams);
