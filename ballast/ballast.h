@@ -62,6 +62,7 @@
 #include "ballast/risk/pnl.h"
 #include "ballast/risk/scenarios.h"
 #include "ballast/risk/vega_buckets.h"
+#include "ballast/store/chain_archive.h"
 #include "ballast/store/file.h"
 #include "ballast/store/journal.h"
 #include "ballast/store/run_store.h"
