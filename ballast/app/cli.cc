@@ -71,6 +71,9 @@ class ExampleFirst : public CLI::Formatter {
        "         ballast skew --history RECORDED_FOLDER --underlying BTC --alerts"},
       {"surface", "ballast surface --chain examples/btc-chain.json --html surface.html"},
       {"instruments", "ballast instruments BTC-25DEC26-100000-C BTC-PERPETUAL"},
+      {"archive",
+       "ballast archive --chain examples/btc-chain.json --output month.chains\n"
+       "         ballast skew --history month.chains"},
       {"check", "ballast check --format ticker examples/btc-perpetual.json"}};
 };
 
@@ -215,7 +218,7 @@ void add_book(CLI::App* command, HedgeOptions& o) {
       ->add_option(
           "--history", o.history,
           "what --dynamics adaptive learns from: recorded snapshots in time order, 4 to 9 hours apart: archives "
-          "(.tar, .tar.gz, .tar.zst), files, or folders of either; those before --as-of count")
+          "(.tar, .tar.gz, .tar.zst, .chains), files, or folders of either; those before --as-of count")
       ->type_name("PATH");
 }
 
@@ -465,9 +468,10 @@ void add_skew(CLI::App& app, SkewOptions& o) {
       "skew", "term structure, risk reversals, butterflies, variance swap; over time with z-scores and alerts");
   add_market(command, o.market, false);
   command
-      ->add_option("--history", o.history,
-                   "recorded snapshots, in any order: archives (.tar, .tar.gz, .tar.zst), files, or folders of either; "
-                   "each file or member is one snapshot")
+      ->add_option(
+          "--history", o.history,
+          "recorded snapshots, in any order: archives (.tar, .tar.gz, .tar.zst, .chains), files, or folders of either; "
+          "each file or member is one snapshot")
       ->type_name("PATH");
   command->add_option("--index", o.index, "only this index: btc_usd")->type_name("NAME")->delimiter(',');
   command->add_option("--underlying", o.underlying, "only this coin: BTC")->type_name("COIN")->delimiter(',');
@@ -538,6 +542,25 @@ void add_instruments(CLI::App& app, InstrumentsOptions& o) {
   add_format(command, o.format);
 }
 
+void add_archive(CLI::App& app, ArchiveOptions& o) {
+  CLI::App* command = app.add_subcommand("archive", "recorded chains as one file that is read many times as fast");
+  command
+      ->add_option("--chain", o.chain,
+                   "recorded chains: folders of archives or of files, archives, files; each file or member is one "
+                   "snapshot, and they stay in the order of their names")
+      ->type_name("PATH")
+      ->required();
+  command->add_option("--output", o.output, "the archive, month.chains; one that is there is replaced")
+      ->type_name("FILE")
+      ->required();
+  // --output is the file here: the summary is for people or, on request, JSON.
+  command->add_flag_callback("--json", [&o] { o.format = Format::json; }, "the summary as JSON");
+  command->footer(
+      "Every flag that takes recorded chains takes the archive, and every figure comes out the same: all of a snapshot "
+      "is\n"
+      "in it. Exit: 0 done, 1 refused, 2 usage, 3 a file cannot be read or written, 4 internal fault.");
+}
+
 void add_check(CLI::App& app, CheckOptions& o) {
   CLI::App* command = app.add_subcommand("check", "decodes one input and says what becomes of it");
   command->add_option(
@@ -587,6 +610,7 @@ int run(std::vector<std::string> words, Streams streams) {
   SurfaceOptions surface_options;
   InstrumentsOptions instruments_options;
   SkewOptions skew_options;
+  ArchiveOptions archive_options;
   CheckOptions check_options;
   add_hedge(app, hedge_options);
   add_frontier(app, frontier_options);
@@ -598,6 +622,7 @@ int run(std::vector<std::string> words, Streams streams) {
   add_surface(app, surface_options);
   add_instruments(app, instruments_options);
   add_skew(app, skew_options);
+  add_archive(app, archive_options);
   add_check(app, check_options);
   BacktestOptions backtest_options;
   add_backtest(app, backtest_options);
@@ -619,6 +644,7 @@ int run(std::vector<std::string> words, Streams streams) {
   if (app.got_subcommand("instruments")) return cmd_instruments(instruments_options, streams);
   if (app.got_subcommand("skew")) return cmd_skew(skew_options, streams);
   if (app.got_subcommand("backtest")) return cmd_backtest(backtest_options, streams);
+  if (app.got_subcommand("archive")) return cmd_archive(archive_options, streams);
   return cmd_check(check_options, streams);
 }
 

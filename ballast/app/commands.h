@@ -146,6 +146,12 @@ struct SkewOptions {
   Format format = Format::table;
 };
 
+struct ArchiveOptions {
+  std::vector<std::string> chain;  ///< folders, archives, files: each file or member is one snapshot
+  std::string output;              ///< the archive to make
+  Format format = Format::table;
+};
+
 struct CheckOptions {
   std::string form = "auto";
   std::optional<std::string> as_of;
@@ -172,6 +178,7 @@ int cmd_curve(const CurveOptions& options, Streams streams);
 int cmd_surface(const SurfaceOptions& options, Streams streams);
 int cmd_instruments(const InstrumentsOptions& options, Streams streams);
 int cmd_skew(const SkewOptions& options, Streams streams);
+int cmd_archive(const ArchiveOptions& options, Streams streams);
 int cmd_check(const CheckOptions& options, Streams streams);
 int cmd_backtest(const BacktestOptions& options, Streams streams);
 

@@ -2,7 +2,9 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include <fcntl.h>
@@ -88,12 +90,14 @@ std::optional<Error> ChainArchiveWriter::finish() {
 }
 
 bool is_chain_archive(const std::string& path) {
-  if (path == "-") return false;
+  // A pipe is not opened to have a look: what it gives, it gives once.
+  std::error_code fault;
+  if (path == "-" || !std::filesystem::is_regular_file(path, fault)) return false;
   const FileCloser opened(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  std::string begin(chain_format.magic.size(), '\0');
+  const std::string_view magic = chain_format.magic;
+  std::string begin(magic.size(), '\0');
   return opened.file >= 0 &&
-         ::pread(opened.file, begin.data(), begin.size(), 0) == static_cast<ssize_t>(begin.size()) &&
-         begin == chain_format.magic;
+         ::pread(opened.file, begin.data(), begin.size(), 0) == static_cast<ssize_t>(begin.size()) && begin == magic;
 }
 
 Result<std::size_t> read_chains(const std::string& path,

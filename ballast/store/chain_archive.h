@@ -41,7 +41,7 @@ class ChainArchiveWriter {
   std::unique_ptr<Parts> parts_;
 };
 
-/// Whether the file begins as an archive of chains does; false also when it cannot be read, or is standard input (`-`).
+/// Whether a regular file begins as an archive of chains does; false also when it cannot be read.
 bool is_chain_archive(const std::string& path);
 
 /// Calls visit(snapshot, share) for every snapshot of an archive, in its order, until it answers false; the snapshot is
