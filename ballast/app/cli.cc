@@ -339,8 +339,9 @@ void add_backtest(CLI::App& app, BacktestOptions& o) {
       ->type_name("COUNT")
       ->check(CLI::Range(1, 256));
   add_format(command, o.format);
-  command->footer("Exit: 0 done, 1 refused, 2 usage or the run's file, 3 a file cannot be read or written, 4 internal "
-                  "fault.");
+  command->footer(
+      "Exit: 0 done, 1 refused, 2 usage or the run's file, 3 a file cannot be read or written, 4 internal "
+      "fault.");
 }
 
 void add_ratio(CLI::App& app, RatioOptions& o) {
