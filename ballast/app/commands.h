@@ -152,6 +152,12 @@ struct CheckOptions {
   std::string file;
 };
 
+struct ReplayOptions {
+  std::string file;
+  std::optional<std::uint64_t> at;  ///< > 0: this decision is printed, and nothing behind it looked at
+  Format format = Format::table;
+};
+
 // Each command is a function of its options: it writes to the streams and gives the exit code.
 int cmd_hedge(const HedgeOptions& options, Streams streams);
 int cmd_frontier(const FrontierOptions& options, Streams streams);
