@@ -154,7 +154,8 @@ struct CheckOptions {
 
 struct ReplayOptions {
   std::string file;
-  std::optional<std::uint64_t> at;  ///< > 0: this decision is printed, and nothing behind it looked at
+  std::optional<std::string> folder;  ///< where the run's paths are from; absent: as recorded
+  std::optional<std::uint64_t> at;    ///< > 0: this decision is printed, and nothing behind it looked at
   Format format = Format::table;
 };
 
@@ -171,6 +172,7 @@ int cmd_surface(const SurfaceOptions& options, Streams streams);
 int cmd_instruments(const InstrumentsOptions& options, Streams streams);
 int cmd_skew(const SkewOptions& options, Streams streams);
 int cmd_check(const CheckOptions& options, Streams streams);
+int cmd_replay(const ReplayOptions& options, Streams streams);
 
 /// `ballast WORDS`: parses, runs, and turns every fault into one line and an exit code.
 int run(std::vector<std::string> words, Streams streams);

@@ -6,7 +6,7 @@
 namespace ballast {
 
 template <>
-inline constexpr std::size_t member_count<desk::RunText> = 3;
+inline constexpr std::size_t member_count<desk::RunText> = 4;
 template <>
 inline constexpr std::size_t member_count<desk::Refusal> = 2;
 

@@ -21,6 +21,7 @@ struct RunText {
   std::string run;      ///< the run file, as it was read
   std::string rule;     ///< which of its rules
   std::string program;  ///< "0.1.0 (fused arithmetic, AVX2)": other arithmetic may give other bits
+  std::string folder;   ///< where paths in the run file are from
 };
 
 /// step() refused an event.

@@ -14,7 +14,7 @@ ballast::desk::Entry random_entry(ballast::Rng& rng) {
   switch (rng.below(5)) {
     case 0:
       return desk::RunText{test::random_value<std::string>(rng), test::random_value<std::string>(rng),
-                           test::random_value<std::string>(rng)};
+                           test::random_value<std::string>(rng), test::random_value<std::string>(rng)};
     case 1: return test::random_value<std::vector<market::Event>>(rng);
     case 2: return test::random_value<std::vector<market::Ticket>>(rng);
     case 3: return test::random_value<std::vector<desk::Answer>>(rng);
