@@ -1,5 +1,7 @@
 #pragma once
 // The public API of Ballast: what a library user includes. Rooms include their own headers, never this one.
+#include "ballast/base/codec.h"
+#include "ballast/base/members.h"
 #include "ballast/base/result.h"
 #include "ballast/base/rng.h"
 #include "ballast/base/text.h"
@@ -12,7 +14,10 @@
 #include "ballast/curve/perpetual.h"
 #include "ballast/curve/term_structure.h"
 #include "ballast/desk/decide.h"
+#include "ballast/desk/journal.h"
+#include "ballast/desk/replay.h"
 #include "ballast/desk/smile_moves.h"
+#include "ballast/desk/state_bytes.h"
 #include "ballast/hedge/bands.h"
 #include "ballast/hedge/cost.h"
 #include "ballast/hedge/ladder.h"

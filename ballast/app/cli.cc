@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <ostream>
@@ -74,6 +76,7 @@ class ExampleFirst : public CLI::Formatter {
       {"archive",
        "ballast archive --chain examples/btc-chain.json --output month.chains\n"
        "         ballast skew --history month.chains"},
+      {"replay", "ballast replay journals/delta.journal"},
       {"check", "ballast check --format ticker examples/btc-perpetual.json"}};
 };
 
@@ -576,6 +579,21 @@ void add_check(CLI::App& app, CheckOptions& o) {
       "Exit: 0 for OK, OK_ABSENT and IGNORE, 1 for the rest, 2 usage, 3 the file cannot be read.");
 }
 
+void add_replay(CLI::App& app, ReplayOptions& o) {
+  CLI::App* command =
+      app.add_subcommand("replay", "goes through a desk's journal again and compares every ticket, bit for bit");
+  command->add_option("file", o.file, "a journal, as ballast backtest --journal writes one for each rule")
+      ->type_name("FILE")
+      ->required();
+  command->add_option("--at", o.at, "shows this decision, counted from 1, and stops there")
+      ->type_name("COUNT")
+      ->check(CLI::Range(std::int64_t{1}, std::numeric_limits<std::int64_t>::max()));
+  command->add_option("--folder", o.folder, "where the run's paths are from (default: as recorded)")->type_name("PATH");
+  add_format(command, o.format);
+  command->footer(
+      "Exit: 0 the same, 1 different or no desk's journal, 2 usage, 3 the file cannot be read, 4 internal fault.");
+}
+
 }  // namespace
 
 int fail(const Error& error, Streams streams) {
@@ -613,6 +631,7 @@ int run(std::vector<std::string> words, Streams streams) {
   SkewOptions skew_options;
   ArchiveOptions archive_options;
   CheckOptions check_options;
+  ReplayOptions replay_options;
   add_hedge(app, hedge_options);
   add_frontier(app, frontier_options);
   add_ratio(app, ratio_options);
@@ -627,6 +646,7 @@ int run(std::vector<std::string> words, Streams streams) {
   add_check(app, check_options);
   BacktestOptions backtest_options;
   add_backtest(app, backtest_options);
+  add_replay(app, replay_options);
   try {
     std::reverse(words.begin(), words.end());  // CLI11 takes its words from the back
     app.parse(std::move(words));
@@ -646,6 +666,7 @@ int run(std::vector<std::string> words, Streams streams) {
   if (app.got_subcommand("skew")) return cmd_skew(skew_options, streams);
   if (app.got_subcommand("backtest")) return cmd_backtest(backtest_options, streams);
   if (app.got_subcommand("archive")) return cmd_archive(archive_options, streams);
+  if (app.got_subcommand("replay")) return cmd_replay(replay_options, streams);
   return cmd_check(check_options, streams);
 }
 
