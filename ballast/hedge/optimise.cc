@@ -10,6 +10,7 @@
 #include "ballast/hedge/lots.h"
 #include "ballast/hedge/tail_risk.h"
 #include "ballast/math/lot_search.h"
+#include "ballast/risk/value_at_risk.h"
 
 namespace ballast::hedge {
 namespace {
@@ -61,7 +62,7 @@ Count count(const HedgeModel& model, const Problem& problem, std::span<const dou
     std::transform(pnl.begin(), pnl.end(), losses.begin(), [](double gain) { return -gain; });
     c.tail = problem.tail->measure == TailMeasure::worst_case
                  ? *std::max_element(losses.begin(), losses.end())
-                 : expected_shortfall(losses, problem.tail->probabilities, problem.tail->alpha);
+                 : risk::expected_shortfall(losses, problem.tail->probabilities, problem.tail->alpha);
     c.objective += problem.tail->weight * *c.tail;
   }
   return c;

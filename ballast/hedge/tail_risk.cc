@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
-#include <numeric>
 
 #include <fmt/format.h>
+
+#include "ballast/risk/value_at_risk.h"
 
 namespace ballast::hedge {
 namespace {
@@ -14,34 +15,7 @@ using math::PiecewiseConvex;
 using math::PiecewiseProgram;
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr double sum_tolerance = 1e-9;            // probabilities from a file with nine digits or more
 constexpr std::size_t largest_matrix = 1U << 27;  // 1 GiB
-
-bool all_finite(std::span<const double> values) {
-  return std::all_of(values.begin(), values.end(), [](double v) { return std::isfinite(v); });
-}
-
-std::optional<std::string> not_probabilities(std::span<const double> p) {
-  double sum = 0.0;
-  for (std::size_t s = 0; s < p.size(); ++s) {
-    if (!(p[s] >= 0.0)) return fmt::format("scenario {}: probability {}", s, p[s]);
-    sum += p[s];
-  }
-  if (!p.empty() && !(std::abs(sum - 1.0) <= sum_tolerance)) return fmt::format("probabilities that sum to {}", sum);
-  return std::nullopt;
-}
-
-// The indices of the losses, the worst first; empty outside the domain.
-std::vector<std::size_t> worst_first(std::span<const double> losses, std::span<const double> probabilities,
-                                     double alpha) {
-  std::vector<std::size_t> order;
-  if (!(alpha >= 0.0 && alpha < 1.0) || !all_finite(losses) || not_probabilities(probabilities)) return order;
-  if (!probabilities.empty() && probabilities.size() != losses.size()) return order;
-  order.resize(losses.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return losses[a] > losses[b]; });
-  return order;
-}
 
 double probability(std::span<const double> probabilities, std::size_t scenarios, std::size_t s) {
   return probabilities.empty() ? 1.0 / static_cast<double>(scenarios) : probabilities[s];
@@ -55,9 +29,6 @@ std::optional<Error> bad(const PiecewiseProgram& program, const ScenarioPnl& pnl
     return bad_input(
         fmt::format("{} gains of trades for {} scenarios and {} columns", pnl.unit.size(), scenarios, program.n()));
   }
-  if (!pnl.probabilities.empty() && pnl.probabilities.size() != scenarios) {
-    return bad_input(fmt::format("{} probabilities for {} scenarios", pnl.probabilities.size(), scenarios));
-  }
   for (std::size_t s = 0; s < scenarios; ++s) {
     if (!std::isfinite(pnl.book[s])) return bad_input(fmt::format("scenario {}: the book gains {}", s, pnl.book[s]));
   }
@@ -66,7 +37,7 @@ std::optional<Error> bad(const PiecewiseProgram& program, const ScenarioPnl& pnl
       return bad_input(fmt::format("scenario {}: trade {} gains {}", k % scenarios, k / scenarios, pnl.unit[k]));
     }
   }
-  if (const auto why = not_probabilities(pnl.probabilities)) return bad_input(*why);
+  if (const auto why = risk::bad_probabilities(pnl.probabilities, scenarios)) return bad_input(*why);
   return std::nullopt;
 }
 
@@ -157,32 +128,6 @@ Result<TailTerm> append_level(PiecewiseProgram& program, const ScenarioPnl& pnl,
 }
 
 }  // namespace
-
-double value_at_risk(std::span<const double> losses, std::span<const double> probabilities, double alpha) {
-  const auto order = worst_first(losses, probabilities, alpha);
-  if (order.empty()) return NAN;
-  // P(loss <= x) >= alpha says that at most 1 - alpha lies above x.
-  double above = 0.0;
-  std::size_t at = 0;
-  for (; at + 1 < order.size(); ++at) {
-    above += probability(probabilities, losses.size(), order[at]);
-    if (above > 1.0 - alpha + 1e-12) break;
-  }
-  return losses[order[at]];
-}
-
-double expected_shortfall(std::span<const double> losses, std::span<const double> probabilities, double alpha) {
-  const auto order = worst_first(losses, probabilities, alpha);
-  if (order.empty()) return NAN;
-  // What the probabilities miss of 1, the last loss makes up.
-  double left = 1.0 - alpha, sum = 0.0;
-  for (std::size_t k = 0; k < order.size() && left > 0.0; ++k) {
-    const double p = k + 1 == order.size() ? left : std::min(left, probability(probabilities, losses.size(), order[k]));
-    sum += p * losses[order[k]];
-    left -= p;
-  }
-  return sum / (1.0 - alpha);
-}
 
 std::vector<double> losses(const ScenarioPnl& pnl, std::span<const double> x) {
   const std::size_t scenarios = pnl.book.size();

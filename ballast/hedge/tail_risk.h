@@ -7,20 +7,6 @@
 
 namespace ballast::hedge {
 
-/// The smallest loss x with P(loss <= x) >= alpha; probabilities within 1e-12 count as equal.
-/// Shapes   one probability a loss; none at all: every loss is as likely as the others.
-/// Domain   at least one loss, losses finite, probabilities >= 0 that sum to 1 within 1e-9, alpha in [0, 1). Outside:
-/// NaN. Cost     O(S log S).
-double value_at_risk(std::span<const double> losses, std::span<const double> probabilities, double alpha);
-
-/// The mean of the worst 1 - alpha of all outcomes, in the losses' unit. An atom at the edge counts with the part of
-/// its probability that falls into the tail, so it is right for fractions of a scenario too.
-/// Shapes, domain, cost   as value_at_risk.
-/// Error    4 epsilon times the largest |loss| of the tail, over the rounding of 1 - alpha.
-/// Source   R. T. Rockafellar, S. Uryasev, "Conditional value-at-risk for general loss distributions", J. Banking &
-///          Finance 26 (2002) 1443-1471, (25): VaR + E[(loss - VaR)+] / (1 - alpha).
-double expected_shortfall(std::span<const double> losses, std::span<const double> probabilities, double alpha);
-
 /// What the book and one unit of each trade gain in each scenario, in one unit of money. Use full revaluation for both.
 struct ScenarioPnl {
   std::vector<double> book;           ///< S

@@ -2,14 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
-#include <numbers>
 #include <random>
 
 #include <doctest/doctest.h>
 
 #include "ballast/math/linear_program.h"
 #include "ballast/math/normal.h"
+#include "ballast/risk/value_at_risk.h"
 #include "tests/support.h"
 
 using namespace ballast;
@@ -17,12 +16,12 @@ using hedge::append_expected_shortfall;
 using hedge::append_expected_shortfall_limit;
 using hedge::append_worst_case;
 using hedge::append_worst_case_limit;
-using hedge::expected_shortfall;
 using hedge::ScenarioPnl;
-using hedge::value_at_risk;
 using math::PiecewiseProgram;
 using math::PiecewiseStatus;
 using math::solve_large;
+using risk::expected_shortfall;
+using risk::value_at_risk;
 
 namespace {
 
@@ -61,119 +60,6 @@ ScenarioPnl random_pnl(std::mt19937_64& random, std::size_t scenarios, std::size
 }
 
 }  // namespace
-
-TEST_CASE("VaR and expected shortfall of 25 losses agree with the reference table") {
-  const std::vector<double> sample{-3.1, 0.4,  1.7, -0.9, 2.2,  5.9, -1.4, 0.0,  3.3, -2.6, 0.8,  1.1, -0.3,
-                                   7.5,  -4.2, 2.9, 0.6,  -1.8, 4.4, 1.3,  -0.7, 9.8, 0.2,  -2.1, 3.0};
-  for (const test::Row& row : test::read_csv("tests/data/var_es_sample.csv")) {
-    CAPTURE(row.line);
-    CHECK(value_at_risk(sample, {}, row["alpha"]) == row["VaR"]);
-    CHECK(std::abs(expected_shortfall(sample, {}, row["alpha"]) - row["ES"]) <= 1e-13);
-    const std::vector<double> same(25, 0.04);
-    CHECK(value_at_risk(sample, same, row["alpha"]) == row["VaR"]);
-    CHECK(std::abs(expected_shortfall(sample, same, row["alpha"]) - row["ES"]) <= 1e-13);
-  }
-}
-
-// A distribution cut into bins of unequal probability, each standing for its mean. One edge is the table's VaR, so the
-// shortfall of the bins is that of the distribution.
-TEST_CASE("expected shortfall of distributions agrees with the reference table") {
-  struct Distribution {
-    std::string name;
-    std::function<double(double)> tail;       // P(L > x)
-    std::function<double(double)> tail_mean;  // E[L; L > x]
-    double lowest, highest, mean;
-  };
-  // Student's t of nu degrees has P(T > t) in elementary terms and E[T; T > t] = (nu + t²)/(nu - 1) f(t); s = unit
-  // variance.
-  const auto student = [](const std::string& name, double nu, auto tail, double density_at_0) {
-    const double s = std::sqrt((nu - 2.0) / nu);
-    return Distribution{name,
-                        [=](double x) { return tail(x / s); },
-                        [=](double x) {
-                          const double t = x / s;
-                          return s * (nu + t * t) / (nu - 1.0) * density_at_0 *
-                                 std::pow(1.0 + t * t / nu, -0.5 * (nu + 1.0));
-                        },
-                        -300.0,
-                        300.0,
-                        0.0};
-  };
-  const double pi = std::numbers::pi;
-  const double sd = 0.05;  // the loss 1 - exp(sd Z) exceeds x where Z < ln(1 - x)/sd
-  const std::vector<Distribution> all{
-      {"normal", [](double x) { return math::norm_cdf(-x); },
-       [pi](double x) { return std::exp(-0.5 * x * x) / std::sqrt(2.0 * pi); }, -9.0, 9.0, 0.0},
-      student(
-          "t3", 3.0,
-          [pi](double t) {
-            const double u = t / std::sqrt(3.0);
-            return 0.5 - (u / (1.0 + u * u) + std::atan(u)) / pi;
-          },
-          6.0 * std::sqrt(3.0) / (9.0 * pi)),
-      student(
-          "t4", 4.0,
-          [](double t) {
-            const double sine = t / std::sqrt(4.0 + t * t);
-            return 0.5 - 0.5 * sine * (1.0 + 0.5 * (1.0 - sine * sine));
-          },
-          0.375),
-      student(
-          "t6", 6.0,
-          [](double t) {
-            const double sine = t / std::sqrt(6.0 + t * t), rest = 1.0 - sine * sine;
-            return 0.5 - 0.5 * sine * (1.0 + 0.5 * rest + 0.375 * rest * rest);
-          },
-          15.0 / (16.0 * std::sqrt(6.0))),
-      {"lognormal5", [sd](double x) { return x >= 1.0 ? 0.0 : math::norm_cdf(std::log1p(-x) / sd); },
-       [sd](double x) {
-         const double z = x >= 1.0 ? -infinity : std::log1p(-x) / sd;
-         return math::norm_cdf(z) - std::exp(0.5 * sd * sd) * math::norm_cdf(z - sd);
-       },
-       -0.6, 0.99, -std::expm1(0.5 * sd * sd)}};
-  for (const test::Row& row : test::read_csv("tests/data/var_es.csv")) {
-    CAPTURE(row.line);
-    for (const Distribution& d : all) {
-      CAPTURE(d.name);
-      const double var = row[d.name + "_var"];
-      std::vector<double> edges{d.lowest, d.highest, var};
-      for (double x = 0.01; x < d.highest; x *= 1.1) edges.insert(edges.end(), {x, -x});
-      std::erase_if(edges, [&](double x) { return x < d.lowest || x > d.highest; });
-      std::sort(edges.begin(), edges.end());
-      std::vector<double> losses, probabilities;
-      const auto bin = [&](double probability, double mean) {
-        if (probability < 1e-14) return;  // the mean of next to nothing is all rounding
-        probabilities.push_back(probability);
-        losses.push_back(mean / probability);
-      };
-      bin(d.tail(edges.back()), d.tail_mean(edges.back()));
-      bin(1.0 - d.tail(edges.front()), d.mean - d.tail_mean(edges.front()));
-      for (std::size_t i = 1; i < edges.size(); ++i) {
-        bin(d.tail(edges[i - 1]) - d.tail(edges[i]), d.tail_mean(edges[i - 1]) - d.tail_mean(edges[i]));
-      }
-      const double wanted = row[d.name + "_es"];
-      CHECK(std::abs(expected_shortfall(losses, probabilities, row["alpha"]) - wanted) <=
-            1e-10 * wanted / (1.0 - row["alpha"]));
-    }
-  }
-}
-
-TEST_CASE("outside their domain both are NaN, and at its edges the mean and the largest loss") {
-  const std::vector<double> losses{1.0, 2.0, 6.0}, unequal{0.5, 0.25, 0.25};
-  CHECK(expected_shortfall(losses, {}, 0.0) == doctest::Approx(3.0).epsilon(1e-15));
-  CHECK(expected_shortfall(losses, unequal, 0.0) == 2.5);
-  CHECK(expected_shortfall(losses, unequal, 0.5) == 4.0);
-  CHECK(expected_shortfall(losses, unequal, 0.999) == doctest::Approx(6.0).epsilon(1e-13));
-  CHECK(value_at_risk(losses, unequal, 0.5) == 1.0);
-  CHECK(value_at_risk(losses, unequal, 0.500001) == 2.0);
-  CHECK(value_at_risk(losses, unequal, 0.0) == 1.0);
-  for (const double alpha : {-0.1, 1.0, 1.5, double(NAN)}) CHECK(std::isnan(expected_shortfall(losses, {}, alpha)));
-  CHECK(std::isnan(expected_shortfall({}, {}, 0.9)));
-  CHECK(std::isnan(expected_shortfall(losses, std::vector{0.5, 0.5}, 0.9)));
-  CHECK(std::isnan(expected_shortfall(losses, std::vector{0.5, 0.6, 0.1}, 0.9)));
-  CHECK(std::isnan(value_at_risk(losses, std::vector{0.9, 0.2, -0.1}, 0.9)));
-  CHECK(std::isnan(value_at_risk(std::vector<double>{1.0, NAN}, {}, 0.9)));
-}
 
 TEST_CASE("the least expected shortfall with costs agrees with the reference table") {
   for (const test::Row& row : test::read_csv("tests/data/cvar_lp.csv")) {
