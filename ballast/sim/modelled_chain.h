@@ -15,6 +15,8 @@ namespace ballast::sim {
 /// vol = a (1 + skew z + convexity z²), held within a factor 3 of a and within [0.01, 5], where a is the vol at the
 /// money. In z the smile goes along with the forward (sticky moneyness). With a stickiness R it does so by 1 - R only:
 /// a = atm + R · skew/sqrt(T) · ln(index/reference), to first order the smile of `reference` in strikes where R = 1.
+/// atm is one vol for all expiries, or, with a half life, the root of the variance expected on the way to long_vol:
+/// atm² = long² + (now² - long²) (1 - e^{-aT})/(aT), a = ln 2/half life.
 /// A shape with much skew or convexity can be arbitraged at its wings: curve/chain_arbitrage.h tells.
 struct ChainShape {
   std::string underlying = "BTC";  ///< "BTC" or "ETH": what Deribit lists with coin-settled options
@@ -23,9 +25,11 @@ struct ChainShape {
   std::size_t strikes = 15;  ///< [3, 200]: at most, an expiry; `keep` comes on top
   double skew = 0.0;         ///< [-1, 1]: change of vol for one standard deviation of strike, relative
   double convexity = 0.0;    ///< [0, 1]
-  double stickiness = 0.0;   ///< [-1, 3]: R above
-  double reference = 0.0;    ///< > 0 where R is not 0: USD per coin
-  double basis = 0.0;        ///< [-2, 2]: forwards are index · exp(basis · years)
+  double long_vol = 0.0;     ///< [0.01, 5] with a half life: where the vol goes to
+  double vol_half_life_days = 0.0;           ///< >= 0: of the variance's way there; 0: all expiries have one vol
+  double stickiness = 0.0;                   ///< [-1, 3]: R above
+  double reference = 0.0;                    ///< > 0 where R is not 0: USD per coin
+  double basis = 0.0;                        ///< [-2, 2]: forwards are index · exp(basis · years)
   double half_spread_vol = 0.005;            ///< >= 0: of options, in vol; at least one tick of the price
   double perpetual_premium = 0.0;            ///< (-0.5, 0.5): perpetual over index, a fraction
   double perpetual_half_spread_ticks = 0.5;  ///< >= 0: of the perpetual and the futures
@@ -47,7 +51,7 @@ std::vector<Time> listed_expiries(Time at, double days);
 /// either side with at most `strikes`, but at least the largest below a hundredth of the forward (BTC at 60,000: 500).
 double strike_step(const ChainShape& shape, double forward, double atm_vol, Years years);
 
-/// The vol at the money of an expiry, and of one strike: see ChainShape.
+/// The vol at the money of an expiry, from that of today, and the vol of one strike: see ChainShape.
 double atm_vol_of(const ChainShape& shape, double index, double atm_vol, Years years);
 double smile_vol(const ChainShape& shape, double atm_vol_of_expiry, double log_moneyness, Years years);
 

@@ -250,6 +250,37 @@ TEST_CASE("modelled chain: strikes stand on a round grid about the forward, and 
   CHECK_FALSE(sim::modelled_chain(shape, over, 40'000.0, 0.5, {far}).value().quotes.contains(far));
 }
 
+TEST_CASE(
+    "modelled chain: with a half life the money's vol goes from today's to the long run's, without calendar "
+    "arbitrage") {
+  sim::ChainShape shape = skewed();
+  shape.long_vol = 0.6;
+  shape.vol_half_life_days = 30.0;
+  for (const double now : {0.3, 0.6, 1.2}) {
+    CHECK(sim::atm_vol_of(shape, 6e4, now, Years(1e-9)) == doctest::Approx(now).epsilon(1e-6));
+    CHECK(sim::atm_vol_of(shape, 6e4, now, Years(100.0)) == doctest::Approx(0.6).epsilon(5e-3));
+    double before = 0.0;
+    for (int days = 1; days < 400; ++days) {
+      const Years years(days / 365.0);
+      const double vol = sim::atm_vol_of(shape, 6e4, now, years), total = vol * vol * years.value;
+      CHECK(total > before);
+      // What is still to come after a half life is half of the distance in variance: the slope of the total variance.
+      if (days == 30) {
+        const double next = sim::atm_vol_of(shape, 6e4, now, Years((30.0 + 1e-4) / 365.0));
+        const double slope = (next * next * (30.0 + 1e-4) - vol * vol * 30.0) / 1e-4;
+        CHECK(slope == doctest::Approx(0.36 + 0.5 * (now * now - 0.36)).epsilon(1e-5));
+      }
+      before = total;
+    }
+  }
+  const auto made = sim::modelled_chain(shape, noon, 60'000.0, 0.9);
+  REQUIRE(made);
+  CHECK(made.value().quotes.at("BTC-25DEC26-60000-C").mark_vol->value < 0.9);
+  shape.long_vol = 0.0;
+  REQUIRE(!sim::modelled_chain(shape, noon, 60'000.0, 0.9));
+  CHECK(sim::modelled_chain(shape, noon, 60'000.0, 0.9).error().what.find("long_vol is 0") != std::string::npos);
+}
+
 TEST_CASE("modelled chain: a stickiness of one leaves the vol of a strike where it was, to first order") {
   sim::ChainShape shape = skewed();
   shape.convexity = 0.0;
