@@ -48,19 +48,17 @@ struct RuleComparison {
 /// stationary bootstrap is the same rows for all rules, and has its own standard error.
 /// Shapes   losses by instant, in the order of time; losses of one instant are one observation: add them up before.
 ///          `rules`: all that were tried, the failures too, or adjusted_p is none.
-/// Size     percent of 8,000 simulated series of 200 instants that are wrong at 5 %, six equally good hedges (one of
-/// them
-///          the base) whose losses are squares of errors with half their variance in common, first-order memory and a
-///          common variance whose log has the stdev named, 199 draws; 2,000 of each in the test beside it:
+/// Size     percent of 8,000 simulated series of 200 instants that are wrong at 5 %: six equally good hedges, one of
+///          them the base, whose losses are squares of errors with half their variance in common, first-order memory
+///          and a common variance whose log has the stdev named; 199 draws. 2,000 of each in the test beside it.
 ///            memory, vol of vol      Diebold-Mariano   p    adjusted_p   reality check   interval of mean, reduction
 ///            0, 0                          6.0        5.8      5.2            5.0                5.8, 6.1
 ///            0.3, 0                        6.1        5.9      5.1            5.1                5.9, 6.2
 ///            0.3, 0.4                      6.1        5.0      4.3            4.9                5.0, 6.1
 ///            four instants overlap, 0.4    8.2        4.6      3.5            5.6                4.6, 6.5
-///          Not so: `two_sided` off, 7 and 7 in the third row: a sample with a large gain has a draw's statistics lean
-///          to the other side. Draws with the sample's error instead of their own: adjusted_p 12 in the last row. And
-///          losses of which a few are large (a rule that wins a tenth each time and gives it back one time in twenty):
-///          13, 10, 10, 7: ten events are too few for every procedure here; have more, or judge by the events.
+///          Off: `two_sided` = false has 7 and 7 in the third row, as a sample with a large gain makes draws lean the
+///          other way. Losses of which a few are large (a rule that wins a tenth each time and gives it back one time
+///          in twenty) have 13, 10, 10 and 7: ten events are too few for all of these; have more.
 /// Error    intervals and p-values as far as `draws` go: a p of 0.05 from 999 draws has a standard error of 0.7 %.
 /// Faults   bad_input: no rule, fewer than 10 instants, lengths that differ, a loss that is not finite, an option
 ///          outside its range.
