@@ -70,6 +70,7 @@ class ExampleFirst : public CLI::Formatter {
        "         ballast skew --history RECORDED_FOLDER --underlying BTC --alerts"},
       {"surface", "ballast surface --chain examples/btc-chain.json --html surface.html"},
       {"instruments", "ballast instruments BTC-25DEC26-100000-C BTC-PERPETUAL"},
+      {"compare", "ballast compare first.json second.json --base 'net delta' --html compare.html"},
       {"check", "ballast check --format ticker examples/btc-perpetual.json"}};
 };
 
@@ -515,6 +516,24 @@ void add_instruments(CLI::App& app, InstrumentsOptions& o) {
   add_format(command, o.format);
 }
 
+void add_compare(CLI::App& app, CompareOptions& o) {
+  CLI::App* command =
+      app.add_subcommand("compare", "the rules of backtests side by side, over the instants that all of them have");
+  command->add_option("results", o.results, "results of backtests, JSON: docs/backtest-json.md")
+      ->type_name("FILE")
+      ->required();
+  command->add_option("--base", o.base, "the rule that the others are compared with (default: the first that hedges)")
+      ->type_name("RULE");
+  command->add_option("--seed", o.seed, "of the bootstrap (default: 1)")->type_name("COUNT")->check(count);
+  command
+      ->add_option("--html", o.html, "writes a page that needs no network: rules, equity, errors, attribution, delta")
+      ->type_name("FILE");
+  add_format(command, o.format);
+  command->footer(
+      "p is of Diebold-Mariano for each rule alone, p_deflated of Romano-Wolf for all rules that were tried.\n"
+      "Exit: 0 done, 1 refused, 2 usage, 3 a file cannot be read or written, 4 internal fault.");
+}
+
 void add_check(CLI::App& app, CheckOptions& o) {
   CLI::App* command = app.add_subcommand("check", "decodes one input and says what becomes of it");
   command->add_option(
@@ -564,6 +583,7 @@ int run(std::vector<std::string> words, Streams streams) {
   SurfaceOptions surface_options;
   InstrumentsOptions instruments_options;
   SkewOptions skew_options;
+  CompareOptions compare_options;
   CheckOptions check_options;
   add_hedge(app, hedge_options);
   add_frontier(app, frontier_options);
@@ -575,6 +595,7 @@ int run(std::vector<std::string> words, Streams streams) {
   add_surface(app, surface_options);
   add_instruments(app, instruments_options);
   add_skew(app, skew_options);
+  add_compare(app, compare_options);
   add_check(app, check_options);
   try {
     std::reverse(words.begin(), words.end());  // CLI11 takes its words from the back
@@ -593,6 +614,7 @@ int run(std::vector<std::string> words, Streams streams) {
   if (app.got_subcommand("surface")) return cmd_surface(surface_options, streams);
   if (app.got_subcommand("instruments")) return cmd_instruments(instruments_options, streams);
   if (app.got_subcommand("skew")) return cmd_skew(skew_options, streams);
+  if (app.got_subcommand("compare")) return cmd_compare(compare_options, streams);
   return cmd_check(check_options, streams);
 }
 

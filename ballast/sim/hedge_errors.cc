@@ -1,7 +1,6 @@
 #include "ballast/sim/hedge_errors.h"
 
 #include <algorithm>
-#include <cassert>
 #include <cmath>
 #include <numeric>
 #include <set>
@@ -9,10 +8,9 @@
 #include <fmt/format.h>
 
 #include "ballast/base/text.h"
-#include "ballast/hedge/tail_risk.h"
-#include "ballast/math/elementary.h"
 #include "ballast/math/forecast_comparison.h"
 #include "ballast/math/stationary_bootstrap.h"
+#include "ballast/risk/value_at_risk.h"
 
 namespace ballast::sim {
 namespace {
@@ -39,14 +37,14 @@ ErrorFigures figures(std::span<const double> pnl, std::optional<std::span<const 
   f.worst = *std::min_element(pnl.begin(), pnl.end());
   std::vector<double> losses;
   for (const double x : pnl) losses.push_back(-x);
-  f.es95 = hedge::expected_shortfall(losses, {}, alpha);
+  f.es95 = risk::expected_shortfall(losses, {}, alpha);
   return f;
 }
 
 std::vector<RegimeErrors> by_regime(std::span<const double> pnl, std::optional<std::span<const double>> unhedged,
-                                    std::span<const Regime> regime) {
+                                    std::span<const risk::Regime> regime) {
   std::vector<RegimeErrors> list;
-  for (const Regime r : {Regime::crash, Regime::rally, Regime::calm}) {
+  for (const risk::Regime r : {risk::Regime::crash, risk::Regime::rally, risk::Regime::calm}) {
     RegimeErrors e{.regime = r};
     double ss = 0.0, ss0 = 0.0;
     for (std::size_t t = 0; t < pnl.size(); ++t) {
@@ -62,7 +60,7 @@ std::vector<RegimeErrors> by_regime(std::span<const double> pnl, std::optional<s
   return list;
 }
 
-std::optional<Error> bad(std::span<const RuleErrors> rules, std::span<const Regime> regime,
+std::optional<Error> bad(std::span<const RuleErrors> rules, std::span<const risk::Regime> regime,
                          const ErrorRules& settings) {
   const auto bad_input = [](std::string what) { return Error{Fault::bad_input, std::move(what)}; };
   if (rules.empty()) return bad_input("no rules to compare");
@@ -204,35 +202,7 @@ std::optional<Error> compare(std::span<const RuleErrors> rules, const Squares& s
 
 }  // namespace
 
-const char* name(Regime regime) {
-  switch (regime) {
-    case Regime::crash: return "crash";
-    case Regime::rally: return "rally";
-    case Regime::calm: return "calm";
-  }
-  return "";
-}
-
-std::vector<Regime> step_regimes(std::span<const Time> time, std::span<const double> index, double share) {
-  assert(time.size() == index.size() && !index.empty() && share > 0.0 && share < 0.5);
-  const std::size_t steps = index.size() - 1;
-  std::vector<double> moves;
-  for (std::size_t t = 0; t < steps; ++t)
-    moves.push_back(math::log_ratio(index[t + 1], index[t]) / std::sqrt(seconds_between(time[t], time[t + 1])));
-  std::vector<Regime> regime(steps, Regime::calm);
-  const auto each = static_cast<std::size_t>(share * static_cast<double>(steps));
-  if (each == 0) return regime;
-  std::vector<double> sorted = moves;
-  std::sort(sorted.begin(), sorted.end());
-  const double low = sorted[each - 1], high = sorted[steps - each];
-  for (std::size_t t = 0; t < steps; ++t) {
-    if (moves[t] <= low && moves[t] < 0.0) regime[t] = Regime::crash;
-    if (moves[t] >= high && moves[t] > 0.0) regime[t] = Regime::rally;
-  }
-  return regime;
-}
-
-Result<ErrorTable> compare_errors(std::span<const RuleErrors> rules, std::span<const Regime> regime,
+Result<ErrorTable> compare_errors(std::span<const RuleErrors> rules, std::span<const risk::Regime> regime,
                                   const ErrorRules& settings, Rng& rng) {
   if (const auto error = bad(rules, regime, settings)) return *error;
   const auto found = base_of(rules, settings.base);

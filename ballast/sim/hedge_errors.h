@@ -7,7 +7,7 @@
 
 #include "ballast/base/result.h"
 #include "ballast/base/rng.h"
-#include "ballast/base/time.h"
+#include "ballast/risk/regimes.h"
 
 /// How well several hedge rules did on the same steps, from what each of them gained a step.
 namespace ballast::sim {
@@ -20,15 +20,6 @@ struct RuleErrors {
   std::optional<std::size_t> unhedged;  ///< which of the series left the same book alone
 };
 
-enum class Regime { crash, rally, calm };
-inline constexpr std::size_t regimes = 3;
-const char* name(Regime regime);
-
-/// A step is a crash where the index lost as much as the worst `share` of all steps, over the square root of its time;
-/// a rally where it gained as much as the best; else calm. Shapes   one more index and time than steps; the result has
-/// one regime a step. Domain   index > 0, times that rise, share in (0, 0.5); fewer than 1 / share steps are all calm.
-std::vector<Regime> step_regimes(std::span<const Time> time, std::span<const double> index, double share);
-
 struct ErrorRules {
   std::optional<std::string> base;   ///< what the others are compared with; absent: the first that hedges
   double alpha = 0.95;               ///< [0, 1), of the expected shortfall
@@ -38,7 +29,7 @@ struct ErrorRules {
 };
 
 struct RegimeErrors {
-  Regime regime = Regime::calm;
+  risk::Regime regime = risk::Regime::calm;
   std::size_t steps = 0;
   std::optional<double> rmse, rmse_reduction;  ///< absent without steps, or without a book left alone
 };
@@ -58,7 +49,7 @@ struct ErrorFigures {
   std::optional<double> rmse_reduction, variance_reduction;  ///< 1 - rmse/rmse0, 1 - ss/ss0; absent where 0 is nothing
   double mean = 0.0, std = 0.0, worst = 0.0;                 ///< worst: the smallest
   double es95 = 0.0;                  ///< a loss, > 0: the mean of the worst 1 - alpha of the steps
-  std::vector<RegimeErrors> regimes;  ///< crash, rally, calm
+  std::vector<RegimeErrors> regimes;  ///< crash, rally, calm; unknown steps are in none
   std::optional<AgainstBase> against_base;
 };
 
@@ -73,7 +64,7 @@ struct ErrorTable {
 /// Faults   bad_input: no rule, two of a name, series that differ in length or have fewer than 2 steps, a P&L that is
 ///          not finite, figures outside their domain, a base that is none of the rules.
 /// Source   expected shortfall, Diebold-Mariano, stationary bootstrap, Romano-Wolf: docs/sources.md.
-Result<ErrorTable> compare_errors(std::span<const RuleErrors> rules, std::span<const Regime> regime,
+Result<ErrorTable> compare_errors(std::span<const RuleErrors> rules, std::span<const risk::Regime> regime,
                                   const ErrorRules& settings, Rng& rng);
 
 }  // namespace ballast::sim
