@@ -41,6 +41,7 @@
 #include "ballast/math/normal.h"
 #include "ballast/math/normalised_black.h"
 #include "ballast/math/regression.h"
+#include "ballast/math/rule_comparison.h"
 #include "ballast/math/simplex_search.h"
 #include "ballast/math/stability.h"
 #include "ballast/math/stationary_bootstrap.h"
