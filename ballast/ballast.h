@@ -70,6 +70,8 @@
 #include "ballast/risk/value_at_risk.h"
 #include "ballast/risk/var_backtest.h"
 #include "ballast/risk/vega_buckets.h"
+#include "ballast/sim/hedge_errors.h"
+#include "ballast/sim/summary.h"
 #include "ballast/store/file.h"
 #include "ballast/store/snapshot.h"
 #include "ballast/venue/binance/depth.h"

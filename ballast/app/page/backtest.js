@@ -227,9 +227,10 @@ function drawAgainst() {
   list.forEach(([r, k], i) => {
     const a = r.against_base, y = top + row * i + 28;
     const group = svg('g', { class: colour[k] });
-    if (known(a.ratio_low) && known(a.ratio_high) && a.ratio_low > 0) {
-      group.append(svg('line', { class: 'whisker', x1: x(a.ratio_low), x2: x(a.ratio_high), y1: y, y2: y }));
-      for (const end of [a.ratio_low, a.ratio_high]) group.append(svg('line', { class: 'whisker', x1: x(end), x2: x(end), y1: y - 4, y2: y + 4 }));
+    if (known(a.ratio_low) && known(a.ratio_high)) {
+      const low = Math.max(a.ratio_low, 10 ** x0);  // the interval is symmetric and may pass 0, which has no place here
+      group.append(svg('line', { class: 'whisker', x1: x(low), x2: x(a.ratio_high), y1: y, y2: y }));
+      for (const end of [low, a.ratio_high]) group.append(svg('line', { class: 'whisker', x1: x(end), x2: x(end), y1: y - 4, y2: y + 4 }));
     }
     group.append(svg('circle', { class: 'dot', cx: x(a.ratio), cy: y, r: 4.5 }));
     const words = `${a.ratio.toPrecision(3)}  p ${chance(a.p)}` + (known(a.p_deflated) ? `, deflated ${chance(a.p_deflated)}` : '');
