@@ -1,27 +1,19 @@
 #include "ballast/app/problem_flags.h"
 
-#include <algorithm>
-#include <cmath>
 #include <set>
 
 #include <fmt/format.h>
 
 #include "ballast/app/problem_units.h"
 #include "ballast/base/text.h"
+#include "ballast/desk/candidates.h"
 #include "ballast/market/clean.h"
-#include "ballast/pricing/black.h"
 #include "ballast/store/file.h"
-#include "ballast/vol/quoted.h"
 
 namespace ballast::app {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-
-// A search over whole lots branches on every candidate: options near the money are the ones with liquid quotes, and
-// forty of them reach every strike and expiry that a book of today hedges with.
-constexpr std::size_t most_options = 40;
-constexpr double least_delta = 0.1, most_delta = 0.9;
 
 struct Ends {
   std::optional<double> low, high;
@@ -40,39 +32,6 @@ std::optional<Ends> ends(std::string_view text) {
   }
   if (parts.size() == 1) out.high = out.low;
   return out;
-}
-
-bool two_sided(const market::Snapshot& market, const std::string& name) {
-  const auto quote = market.quotes.find(name);
-  return quote != market.quotes.end() && quote->second.bid && quote->second.ask;
-}
-
-std::vector<std::string> futures_of(const market::Snapshot& market, const std::string& underlying) {
-  std::vector<std::string> found;
-  for (const auto& [name, instrument] : market.instruments) {
-    const bool future = instrument.kind == market::Kind::future || instrument.kind == market::Kind::perpetual;
-    if (future && instrument.underlying == underlying && two_sided(market, name)) found.push_back(name);
-  }
-  return found;
-}
-
-std::vector<std::string> options_of(const market::Snapshot& market, const std::string& underlying) {
-  const vol::QuotedChain chain = vol::quoted(market);
-  std::vector<std::pair<double, std::string>> by_distance;
-  for (const auto& [name, quoted] : chain.options) {
-    const market::Instrument& instrument = market.instruments.at(name);
-    if (instrument.underlying != underlying || !two_sided(market, name)) continue;
-    const double delta = std::abs(pricing::black_delta({.forward = quoted.forward,
-                                                        .strike = Price(instrument.strike),
-                                                        .vol = quoted.vol,
-                                                        .years = quoted.years,
-                                                        .type = instrument.option_type}));
-    if (delta >= least_delta && delta <= most_delta) by_distance.emplace_back(std::abs(delta - 0.5), name);
-  }
-  std::sort(by_distance.begin(), by_distance.end());
-  std::vector<std::string> found;
-  for (std::size_t i = 0; i < std::min(by_distance.size(), most_options); ++i) found.push_back(by_distance[i].second);
-  return found;
 }
 
 /// Whether a hedge has anything to reach; a frontier needs nothing, it weighs risk itself.
@@ -171,13 +130,9 @@ std::optional<Error> add_candidates(WrittenProblem& written, const market::Snaps
   std::optional<market::Snapshot> cleaned;
   for (const std::string& word : written.candidates) {
     std::vector<std::string> names = {word};
-    if (word == "futures" || word == "options" || word == "all") {
+    if (desk::is_candidate_word(word)) {
       if (!cleaned) cleaned = market::clean(market, rules);
-      names = word == "options" ? std::vector<std::string>() : futures_of(*cleaned, underlying);
-      if (word != "futures") {
-        const auto options = options_of(*cleaned, underlying);
-        names.insert(names.end(), options.begin(), options.end());
-      }
+      names = desk::candidates(word, *cleaned, underlying);
       if (names.empty()) {
         return Error{Fault::missing_data,
                      fmt::format("candidates {}: none on {} is quoted on both sides", word, underlying)};

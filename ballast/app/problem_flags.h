@@ -18,9 +18,8 @@ Result<hedge::Goal> parse_goal(const std::string& word);
 /// Faults  bad_flag, and those of the file with its name.
 Result<std::optional<WrittenProblem>> written_problem(const ProblemOptions& options);
 
-/// Adds the candidates that are written as names or as words: `futures`, perpetuals and dated futures; `options`, of
-/// those with |Black delta| from 0.1 to 0.9 the 40 nearest to 0.5; `all`, both. Words take the underlying's instruments
-/// that are quoted on both sides, as cleaned by `rules`. Faults  bad_input: the book is on several underlyings;
+/// Adds the candidates that are written as names or as the words of desk/candidates.h, in the market as cleaned by
+/// `rules`. Faults  bad_input: the book is on several underlyings;
 /// missing_data: a word finds nothing.
 std::optional<Error> add_candidates(WrittenProblem& written, const market::Snapshot& market,
                                     const market::Portfolio& portfolio, const market::CleaningRules& rules);

@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "ballast/pricing/black.h"
+
 namespace ballast::desk {
 namespace {
 
@@ -41,6 +43,7 @@ void degrade(Decision& decision, std::string reason) {
 Decision refuse(Decision decision, const std::string& reason) {
   decision.quality = Quality::refused;
   decision.reasons = {reason};
+  decision.calls.clear();
   decision.plans.clear();
   return decision;
 }
@@ -255,11 +258,12 @@ std::optional<std::string> fails_check(const Plan& plan, const Exposure& exposur
   if (plan.optimum && config.problem) return fails_optimum(plan, *config.problem, before.value(), left);
   const bool wants_delta = std::find(plan.targets.begin(), plan.targets.end(), Target::delta) != plan.targets.end();
   if (!wants_delta) return std::nullopt;
-  if (!(std::abs(left.delta) <= plan.half_lot_delta + rounding)) {
-    return fmt::format("{}: residual delta {} is over half a lot, {}", plan.underlying, left.delta,
-                       plan.half_lot_delta);
+  if (!(std::abs(left.delta - plan.aim) <= plan.half_lot_delta + rounding)) {
+    return fmt::format("{}: residual delta {} is over half a lot, {}, from {}", plan.underlying, left.delta,
+                       plan.half_lot_delta, plan.aim);
   }
-  if (plan.targets.size() == 1 && !(std::abs(left.delta) <= std::abs(plan.before.delta) + rounding)) {
+  if (plan.targets.size() == 1 &&
+      !(std::abs(left.delta - plan.aim) <= std::abs(plan.before.delta - plan.aim) + rounding)) {
     return fmt::format("{}: residual delta {} is larger than before, {}", plan.underlying, left.delta,
                        plan.before.delta);
   }
@@ -269,6 +273,7 @@ std::optional<std::string> fails_check(const Plan& plan, const Exposure& exposur
 /// Gamma or vega made flat by options moves the delta, and nobody asked for it to be closed.
 void judge_open_delta(Decision& decision, const Plan& plan) {
   if (plan.optimum && plan.optimum->aversion > 0.0) return;  // weighed against its cost
+  if (plan.aim != 0.0) return;                               // asked for
   const bool closed = std::find(plan.targets.begin(), plan.targets.end(), Target::delta) != plan.targets.end();
   if (closed || std::abs(plan.residual.delta) <= std::abs(plan.before.delta)) return;
   degrade(decision,
@@ -292,16 +297,95 @@ std::vector<std::string> instruments_for(const Config& config, const Exposure& e
   return chosen;
 }
 
-Result<Plan> plan_for(const Config& config, const Exposure& exposure, const Decision& decision) {
+/// What the bands look at; options empty: none left.
+hedge::HedgedBook hedged_book(const Exposure& exposure, double distance, const Memory& memory, Time as_of) {
+  hedge::HedgedBook book{
+      .delta = Coin(distance), .gamma = exposure.total.gamma + exposure.total.smile_gamma, .price = exposure.index};
+  double weight = 0.0, vol = 0.0, years = 0.0;
+  for (const risk::PositionRisk& p : exposure.positions) {
+    if (!p.instrument.is_option()) continue;
+    book.options += Coin(std::abs(p.amount));
+    const double gamma = std::abs(p.amount * p.unit.gamma);
+    weight += gamma, vol += gamma * p.unit.vol.value, years += gamma * p.unit.years.value;
+  }
+  if (weight > 0.0) book.vol = Vol(vol / weight), book.years = Years(years / weight);
+  const auto anchor = memory.anchors.find(exposure.underlying);
+  if (anchor != memory.anchors.end()) {
+    book.since_trade = years_between(anchor->second.at, as_of);
+    book.price_at_trade = Price(anchor->second.price);
+  }
+  return book;
+}
+
+/// By how much the options' delta at `ratio` times their vols is more than at their vols.
+double delta_at(const Exposure& exposure, double ratio) {
+  double more = 0.0;
+  for (const risk::PositionRisk& p : exposure.positions) {
+    if (!p.instrument.is_option() || ratio == 1.0) continue;
+    const pricing::Vanilla option{.forward = p.unit.forward,
+                                  .strike = Price(p.instrument.strike),
+                                  .vol = p.unit.vol,
+                                  .years = p.unit.years,
+                                  .type = p.instrument.option_type};
+    pricing::Vanilla other = option;
+    other.vol = Vol(ratio * option.vol.value);
+    more += p.amount * p.unit.still_exposed * (pricing::black_delta(other) - pricing::black_delta(option));
+  }
+  return more;
+}
+
+Result<Call> call_of(const Config& config, const Exposure& exposure, const Memory& memory, Time as_of) {
+  const auto before = hedge::distance(exposure, numeraire_of(config, exposure));
+  if (!before) return before.error();
+  Call call{.underlying = exposure.underlying};
+  if (config.delta == HedgedDelta::black) {
+    call.neutral = (exposure.total.net_delta - exposure.total.black_delta + exposure.total.smile_delta).value;
+  }
+  call.distance = before.value().delta - call.neutral;
+  hedge::HedgedBook book = hedged_book(exposure, call.distance, memory, as_of);
+  if (!config.rebalance || !(book.options.value > 0.0)) {
+    call.aim = call.neutral;
+    return call;
+  }
+  if (!(book.vol.value > 0.0)) {
+    return Error{Fault::no_solution, fmt::format("{}: a book without gamma has no band", exposure.underlying)};
+  }
+  const Vol at = hedge::hedge_vol(*config.rebalance, book);
+  call.neutral -= delta_at(exposure, at / book.vol);
+  call.distance = before.value().delta - call.neutral;
+  book.delta = Coin(call.distance);
+  call.half_width = hedge::half_width(*config.rebalance, book).value;
+  const auto wanted = hedge::wanted(*config.rebalance, book);
+  if (wanted) call.aim = call.neutral + wanted->value;
+  if (!std::isfinite(call.half_width) || !std::isfinite(call.aim.value_or(0.0))) {
+    return Error{Fault::no_solution, fmt::format("{}: no band for a gamma of {} at a vol of {} over {} years",
+                                                 exposure.underlying, book.gamma, book.vol.value, book.years.value)};
+  }
+  return call;
+}
+
+Result<Plan> plan_for(const Config& config, const Exposure& exposure, const Decision& decision, const Call& call) {
   const risk::Smiles* smiles = decision.smiles ? &*decision.smiles : nullptr;
   const Numeraire numeraire = numeraire_of(config, exposure);
+  if (!call.aim) {
+    const auto before = hedge::distance(exposure, numeraire);
+    if (!before) return before.error();
+    return Plan{.underlying = exposure.underlying,
+                .numeraire = numeraire,
+                .targets = config.targets,
+                .before = before.value(),
+                .residual = before.value(),
+                .legs = {},
+                .aim = before.value().delta};
+  }
   if (config.problem) {
     return hedge::optimise(exposure, decision.market, decision.surface, *config.problem, numeraire, smiles);
   }
   return hedge::solve(exposure, decision.market, decision.surface,
                       {.instruments = instruments_for(config, exposure, decision.market),
                        .targets = config.targets,
-                       .numeraire = numeraire},
+                       .numeraire = numeraire,
+                       .delta = *call.aim},
                       smiles);
 }
 
@@ -318,7 +402,7 @@ void note_defaults(Decision& decision) {
 
 /// The smiles of every index that an option of the book or of the hedge is on.
 risk::Smiles fit_smiles(const Config& config, const vol::SmileDynamics& dynamics, const market::Snapshot& market,
-                        const vol::QuotedChain& chain, const market::Portfolio& portfolio) {
+                        const vol::QuotedChain& chain, const market::Portfolio& portfolio, const Memory& memory) {
   std::set<std::string> indices;
   const auto need = [&](const std::string& instrument) {
     const auto found = market.instruments.find(instrument);
@@ -335,7 +419,8 @@ risk::Smiles fit_smiles(const Config& config, const vol::SmileDynamics& dynamics
     vol::Surface surface;
     surface.index = index;
     if (!quotes.slices.empty()) {
-      auto fitted = vol::fit(quotes.slices, config.smile_fit);
+      const auto last = memory.surfaces.find(index);
+      auto fitted = vol::fit(quotes.slices, config.smile_fit, last == memory.surfaces.end() ? nullptr : &last->second);
       if (!fitted) {
         smiles.unfitted.emplace(index, fitted.error());
         continue;
@@ -365,7 +450,8 @@ std::string default_hedge(const Exposure& exposure) {
   return exposure.underlying + (exposure.coin_settled ? "-PERPETUAL" : "_USDC-PERPETUAL");
 }
 
-Decision decide(const Config& config, market::Snapshot market, const market::Portfolio& portfolio) {
+Decision decide(const Config& config, market::Snapshot market, const market::Portfolio& portfolio,
+                const Memory& memory) {
   Decision decision;
   decision.as_of = market.as_of;
   decision.market = market::clean(std::move(market), config.cleaning);
@@ -375,6 +461,10 @@ Decision decide(const Config& config, market::Snapshot market, const market::Por
   decision.dropped.insert(decision.dropped.end(), decision.surface.dropped.begin(), decision.surface.dropped.end());
   note_defaults(decision);
 
+  if (config.rebalance) {
+    if (const auto rule = hedge::checked(*config.rebalance); !rule)
+      return refuse(std::move(decision), rule.error().what);
+  }
   if (decision.quotes == 0 && decision.dropped.empty()) return refuse(std::move(decision), "the market has no quotes");
   if (portfolio.positions.empty()) return refuse(std::move(decision), "the book has no positions");
   for (const std::string& instrument : config.with) {
@@ -383,7 +473,7 @@ Decision decide(const Config& config, market::Snapshot market, const market::Por
     }
   }
   if (config.dynamics) {
-    decision.smiles = fit_smiles(config, *config.dynamics, decision.market, decision.surface, portfolio);
+    decision.smiles = fit_smiles(config, *config.dynamics, decision.market, decision.surface, portfolio, memory);
   }
   const risk::Smiles* smiles = decision.smiles ? &*decision.smiles : nullptr;
   auto exposures = risk::exposure(portfolio, decision.market, decision.surface, smiles);
@@ -405,7 +495,10 @@ Decision decide(const Config& config, market::Snapshot market, const market::Por
     auto vega = risk::vega_buckets(exposure, config.vega_reference_days);
     if (!vega) return refuse(std::move(decision), vega.error().what);
     decision.vega.push_back(std::move(vega).value());
-    auto plan = plan_for(config, exposure, decision);
+    auto call = call_of(config, exposure, memory, decision.as_of);
+    if (!call) return refuse(std::move(decision), call.error().what);
+    decision.calls.push_back(std::move(call).value());
+    auto plan = plan_for(config, exposure, decision, decision.calls.back());
     if (!plan) return refuse(std::move(decision), plan.error().what);
     if (const auto fault = fails_check(plan.value(), exposure, config))
       return refuse(std::move(decision), "the plan fails its check: " + *fault);

@@ -17,6 +17,8 @@ namespace ballast::desk {
 /// What a desk does beside deciding: when it learns, what it is willing to pay, and how far it trusts itself.
 struct StepConfig {
   Config decide;
+  /// Of decide.problem, beside its own: names and the words of candidates.h, looked up whenever a hedge is due.
+  std::vector<std::string> candidates;
   bool learn = false;           ///< of every chain, what the adaptive smile rule needs: decide.dynamics is adaptive
   MoveRules moves;              ///< which chains are a step to learn from
   vol::AdaptiveRules adaptive;  ///< how it learns

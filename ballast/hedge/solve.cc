@@ -131,7 +131,11 @@ Result<Plan> solve(const risk::Exposure& exposure, const Snapshot& snapshot, con
                  fmt::format("hedge instrument: {}: its delta {:.4g} is under {}, too small to hedge with",
                              candidates[0].instrument.name, units[0].delta, least_hedge_delta)};
   }
-  const auto neutral = neutralise(before.value(), units, choice.targets);
+  if (!std::isfinite(choice.delta))
+    return Error{Fault::bad_input, fmt::format("a delta of {} is no aim", choice.delta)};
+  Greeks off = before.value();
+  off.delta -= choice.delta;
+  const auto neutral = neutralise(off, units, choice.targets);
   if (!neutral) return with_names(neutral.error(), candidates);
   const std::vector<double>& coins = neutral.value().sizes;
 
@@ -141,6 +145,7 @@ Result<Plan> solve(const risk::Exposure& exposure, const Snapshot& snapshot, con
             .before = before.value(),
             .residual = before.value(),
             .legs = {},
+            .aim = choice.delta,
             .condition = neutral.value().condition,
             .least_norm = neutral.value().least_norm};
   // Coarse lots first; what their rounding leaves of the delta the closing instrument takes up.
@@ -155,7 +160,7 @@ Result<Plan> solve(const risk::Exposure& exposure, const Snapshot& snapshot, con
     const Candidate& c = candidates[j];
     double size = coins[j];
     if (j == order.back() && wants_delta) {
-      size = -plan.residual.delta / c.per_coin.delta;
+      size = (choice.delta - plan.residual.delta) / c.per_coin.delta;
       plan.half_lot_delta = 0.5 * lot_delta(c);
     }
     const auto lots = lots_of(c.instrument, size * c.amount_per_coin);

@@ -18,6 +18,7 @@ struct Choice {
   std::vector<std::string> instruments;  ///< as many as targets, or more: then they share; names in the snapshot
   std::vector<Target> targets = {Target::delta};  ///< each at most once
   Numeraire numeraire = Numeraire::coin;
+  double delta = 0.0;  ///< coin: where the delta is to be, off neutral, when it is a target: the edge of a band
 };
 
 /// One order of the plan.
@@ -76,8 +77,9 @@ struct Plan {
   Greeks before;          ///< the book's distance from neutral
   Greeks residual;        ///< what remains after the rounded legs
   std::vector<Leg> legs;  ///< without instruments that round to nothing
-  double half_lot_delta =
-      0.0;  ///< coin: half a lot of the instrument that closes the delta; |residual.delta| stays within it
+  double aim = 0.0;       ///< coin: where the delta was to be (Choice::delta); of a plan that keeps still, where it is
+  /// coin: half a lot of the instrument that closes the delta; |residual.delta - aim| stays within it
+  double half_lot_delta = 0.0;
   double condition = 1.0;          ///< of the equilibrated system, 1 = well posed
   bool least_norm = false;         ///< of solve(): many sizes do, the smallest are given (Neutral)
   std::optional<Optimum> optimum;  ///< of optimise()
@@ -96,10 +98,9 @@ Greeks per_coin(const risk::Valuation& unit, Numeraire numeraire);
 /// delta that the rounding of the others left) and prices the legs. Faults  those of neutralise(), with the instruments
 /// named; bad_input: an instrument that is unknown, of another
 ///         underlying or named twice; missing_data: no price, or no instrument with |delta| of 0.05 a coin.
-/// Error   that of neutralise() before rounding; after it |residual delta| <= half a lot of the closing instrument.
-/// Cost    O(targets³ + depth).
-/// Source  docs/sources.md: hedge ratio 2, 3.
-/// `smiles` those of the exposure: options of book and hedge are counted along the same dynamics.
+/// Error   that of neutralise() before rounding; after it |residual delta - aim| <= half a lot of the closing
+/// instrument. Cost    O(targets³ + depth). Source  docs/sources.md: hedge ratio 2, 3. `smiles` those of the exposure:
+/// options of book and hedge are counted along the same dynamics.
 Result<Plan> solve(const risk::Exposure& exposure, const market::Snapshot& snapshot, const vol::QuotedChain& surface,
                    const Choice& choice, const risk::Smiles* smiles = nullptr);
 

@@ -8,6 +8,7 @@
 #include "ballast/sim/attribution.h"
 #include "ballast/sim/book.h"
 #include "ballast/sim/delivery.h"
+#include "ballast/sim/instant.h"
 #include "ballast/sim/venue.h"
 
 /// One book, one market, several hedge rules side by side, each through desk::step.
@@ -27,12 +28,6 @@ struct Run {
   VenueRules venue;
   std::vector<Rule> rules;
   double hedge_every_s = 0.0;  ///< >= 0: an answer is due at the first instant after so long; 0: at every instant
-};
-
-/// What the market showed at one instant.
-struct Instant {
-  market::Snapshot snapshot;  ///< of any number of underlyings
-  vol::QuotedChain chain;     ///< vol::quoted() of it: made once for all rules
 };
 
 /// All that one rule's account remembers between two instants; a value.
@@ -63,6 +58,13 @@ struct Row {
   std::string why;  ///< the desk's, where it did not trade
 };
 
+/// One call of desk::step() as it was made, for a journal.
+struct Told {
+  std::vector<market::Event> events;
+  std::vector<market::Ticket> tickets;
+  std::vector<desk::Answer> answers;
+};
+
 /// Takes one rule through one more instant:
 ///   1. funding of perpetuals since the last, deliveries of what has expired at the average, daily settlement at 08:00
 ///   UTC
@@ -72,10 +74,8 @@ struct Row {
 ///   5. fills, told to the desk
 /// Costs of 3 and 5 are in this row; what positions gain from now on in the next.
 /// Faults   those of marks(), trades(), step(); not_believable where the account does not close: |gap| over 1e-9 coin.
-Result<Row> advance(const Run& run, const Rule& rule, RuleState& state, const Instant& now);
-
-/// The instant of a snapshot: the perpetual and the expiries' futures that it does not quote are added where the rules
-/// hedge with them: `perpetual_from_index` quotes it at the index, half a tick either side.
-Instant instant_of(market::Snapshot snapshot, const std::string& underlying, bool perpetual_from_index);
+/// `told`  where to append what the desk was told and what it said; none: nowhere.
+Result<Row> advance(const Run& run, const Rule& rule, RuleState& state, const Instant& now,
+                    std::vector<Told>* told = nullptr);
 
 }  // namespace ballast::sim

@@ -4,8 +4,7 @@
 #include <string>
 
 #include "ballast/base/result.h"
-#include "ballast/market/snapshot.h"
-#include "ballast/vol/quoted.h"
+#include "ballast/sim/instant.h"
 
 /// What an account's holdings are worth at one instant, and the market numbers that this value rests on.
 namespace ballast::sim {
@@ -28,11 +27,11 @@ struct Marks {
   std::map<std::string, Mark> of;
 };
 
-/// The marks of `names` (of one underlying) in a snapshot. What is not quoted there is taken from `before`, brought to
-/// the new index: an option keeps its vol, a forward its basis a year.
-/// `chain`  vol::quoted() of the snapshot.
-/// Faults   missing_data: no index; a name that is neither quoted nor in `before`.
-Result<Marks> marks(const market::Snapshot& snapshot, const vol::QuotedChain& chain, const std::string& underlying,
-                    const std::set<std::string>& names, const Marks* before);
+/// The marks of `names` (of one underlying) at an instant. What is not quoted there is taken from `before`, brought to
+/// the new index: an option keeps its vol, a forward its basis a year. An option's vol is the one that gives its price
+/// on the parity forward; a price outside of its bounds takes the vol that is quoted beside it. Faults   missing_data:
+/// no index; a name that is neither quoted nor in `before`.
+Result<Marks> marks(const Instant& now, const std::string& underlying, const std::set<std::string>& names,
+                    const Marks& before);
 
 }  // namespace ballast::sim

@@ -6,6 +6,7 @@
 
 #include "ballast/hedge/ladder.h"
 #include "ballast/market/event.h"
+#include "ballast/sim/instant.h"
 #include "ballast/sim/ledger.h"
 
 /// A venue that answers tickets with the market that was seen.
@@ -34,8 +35,7 @@ struct Venue {
 /// The tickets that have arrived by now, filled at the snapshot's prices as far as depth and limit go; the rest of each
 /// is closed. The ledger has them afterwards. Events: for each ticket its Traded (if any) and its TicketClosed.
 /// Faults   those of trade().
-Result<std::vector<market::Event>> fill(const VenueRules& rules, Venue& venue, Ledger& ledger,
-                                        const market::Snapshot& snapshot);
+Result<std::vector<market::Event>> fill(const VenueRules& rules, Venue& venue, Ledger& ledger, const Instant& now);
 
 /// The rate of eight hours that a perpetual pays: its quote's, else the rules', else by Deribit's formula from mark and
 /// index: p = (mark - index)/index, max(0.00025, p) + min(-0.00025, p), at most 0.5 % either way.

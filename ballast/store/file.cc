@@ -1,21 +1,19 @@
 #include "ballast/store/file.h"
 
-#include <array>
 #include <cerrno>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
-#include <filesystem>
 #include <memory>
-#include <system_error>
+#include <utility>
 
 #include <archive.h>
 #include <archive_entry.h>
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "ballast/base/text.h"
+#include "ballast/store/internal/packing.h"
+#include "ballast/store/internal/part_file.h"
 
 namespace ballast::store {
 namespace {
@@ -52,21 +50,6 @@ Result<std::string> raw_bytes(const std::string& path, std::size_t limit) {
   return bytes;
 }
 
-std::uint32_t crc32(std::string_view bytes) {
-  static constexpr auto table = [] {
-    std::array<std::uint32_t, 256> t{};
-    for (std::uint32_t i = 0; i < 256; ++i) {
-      std::uint32_t c = i;
-      for (int bit = 0; bit < 8; ++bit) c = (c & 1u) != 0 ? 0xedb88320u ^ (c >> 1) : c >> 1;
-      t[i] = c;
-    }
-    return t;
-  }();
-  std::uint32_t c = 0xffffffffu;
-  for (const char byte : bytes) c = table[(c ^ static_cast<unsigned char>(byte)) & 0xffu] ^ (c >> 8);
-  return ~c;
-}
-
 bool is_gzip(std::string_view raw) { return raw.substr(0, 2) == "\x1f\x8b"; }
 bool is_zstd(std::string_view raw) { return raw.substr(0, 4) == "\x28\xb5\x2f\xfd"; }
 
@@ -81,7 +64,7 @@ bool trailer_holds(std::string_view raw, std::string_view content) {
     }
     return value;
   };
-  return word(4) == static_cast<std::uint32_t>(content.size()) && word(8) == crc32(content);
+  return word(4) == static_cast<std::uint32_t>(content.size()) && word(8) == crc32_of(content);
 }
 
 struct Closed {
@@ -157,32 +140,11 @@ Result<std::size_t> for_each_member(
 }
 
 std::optional<Error> write_bytes(const std::string& path, std::string_view bytes) {
-  namespace fs = std::filesystem;
-  const auto failed = [&path](const std::string& why) {
-    return Error{Fault::unavailable, fmt::format("{}: cannot be written: {}", path, why)};
-  };
-  std::error_code fault;
-  const fs::file_status there = fs::status(path, fault);
-  if (fs::exists(there) && !fs::is_regular_file(there)) return failed("not a regular file");
-  const fs::path target = fs::weakly_canonical(path, fault);
-  if (fault) return failed(fault.message());
-  const std::string part = fmt::format("{}.{}.part", target.string(), ::getpid());
-  const int file = ::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-  if (file < 0) return failed(std::strerror(errno));
-  bool written = true;
-  for (std::string_view rest = bytes; written && !rest.empty();) {
-    const ssize_t n = ::write(file, rest.data(), rest.size());
-    if (n > 0) rest.remove_prefix(static_cast<std::size_t>(n));
-    written = n >= 0 || errno == EINTR;
-  }
-  written = written && ::fsync(file) == 0;
-  int why = errno;
-  if (::close(file) != 0 && written) written = false, why = errno;
-  if (written) fs::rename(part, target, fault);
-  if (written && !fault) return std::nullopt;
-  const std::string said = written ? fault.message() : std::strerror(why);
-  fs::remove(part, fault);
-  return failed(said);
+  auto created = PartFile::create(path);
+  if (!created) return created.error();
+  PartFile file = std::move(created).value();
+  if (auto fault = file.write(bytes)) return fault;
+  return file.commit();
 }
 
 }  // namespace ballast::store

@@ -1,11 +1,11 @@
-#include "ballast/venue/deribit/name.h"
+#include "ballast/market/deribit/name.h"
 
 #include <doctest/doctest.h>
 
 using namespace ballast;
 using namespace ballast::market;
-using venue::deribit::format_name;
-using venue::deribit::parse_name;
+using market::deribit::format_name;
+using market::deribit::parse_name;
 
 TEST_CASE("a Deribit name says what the contract is") {
   const Instrument option = parse_name("BTC-25DEC26-100000-C").value();

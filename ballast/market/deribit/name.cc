@@ -1,4 +1,4 @@
-#include "ballast/venue/deribit/name.h"
+#include "ballast/market/deribit/name.h"
 
 #include <algorithm>
 #include <array>
@@ -9,17 +9,11 @@
 
 #include "ballast/base/text.h"
 
-namespace ballast::venue::deribit {
+namespace ballast::market::deribit {
 namespace {
-
-using market::Instrument;
-using market::Kind;
-using market::OptionType;
-using market::Settlement;
 
 constexpr std::array<std::string_view, 12> months = {"JAN", "FEB", "MAR", "APR", "MAY", "JUN",
                                                      "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"};
-constexpr int expiry_hour = 8;            // UTC, both daily settlement and expiry
 constexpr std::size_t longest_name = 64;  // the longest recorded one has 28 bytes
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -150,6 +144,16 @@ Error unreadable(std::string_view name, std::string_view why) {
 
 }  // namespace
 
+void set_documented_terms(Instrument& i) {
+  const bool linear = i.settlement == Settlement::linear;
+  switch (i.kind) {
+    case Kind::spot: return set_spot_defaults(i);
+    case Kind::option: return linear ? set_linear_option_defaults(i) : set_inverse_option_defaults(i);
+    case Kind::future:
+    case Kind::perpetual: return linear ? set_linear_future_defaults(i) : set_inverse_future_defaults(i);
+  }
+}
+
 Result<Instrument> parse_name(std::string_view name) {
   if (name.empty() || name.size() > longest_name) return unreadable(name, "its length is not 1 to 64 bytes");
   std::array<std::string_view, 5> places;  // an option has four parts, all else fewer; a fifth is the rest
@@ -181,7 +185,7 @@ Result<Instrument> parse_name(std::string_view name) {
     if (!pair) return unreadable(name, "a currency alone is not an instrument");
     if (base == quote) return unreadable(name, "it exchanges a currency for itself");
     i.kind = Kind::spot;
-    set_spot_defaults(i);
+    set_documented_terms(i);
     return i;
   }
   if (pair && quote != "USDC" && quote != "USDT") return unreadable(name, "derivatives are paid in USDC or USDT");
@@ -201,10 +205,8 @@ Result<Instrument> parse_name(std::string_view name) {
     if (parts[3] != "C" && parts[3] != "P") return unreadable(name, "an option ends in C or P");
     i.strike = *strike;
     i.option_type = parts[3] == "C" ? OptionType::call : OptionType::put;
-    pair ? set_linear_option_defaults(i) : set_inverse_option_defaults(i);
-  } else {
-    pair ? set_linear_future_defaults(i) : set_inverse_future_defaults(i);
   }
+  set_documented_terms(i);
   return i;
 }
 
@@ -222,4 +224,4 @@ std::string format_name(const Instrument& i) {
   return name;
 }
 
-}  // namespace ballast::venue::deribit
+}  // namespace ballast::market::deribit
