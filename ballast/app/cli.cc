@@ -73,6 +73,7 @@ class ExampleFirst : public CLI::Formatter {
        "         ballast skew --history RECORDED_FOLDER --underlying BTC --alerts"},
       {"surface", "ballast surface --chain examples/btc-chain.json --html surface.html"},
       {"instruments", "ballast instruments BTC-25DEC26-100000-C BTC-PERPETUAL"},
+      {"compare", "ballast compare first.json second.json --base 'net delta' --html compare.html"},
       {"archive",
        "ballast archive --chain examples/btc-chain.json --output month.chains\n"
        "         ballast skew --history month.chains"},
@@ -546,6 +547,24 @@ void add_instruments(CLI::App& app, InstrumentsOptions& o) {
   add_format(command, o.format);
 }
 
+void add_compare(CLI::App& app, CompareOptions& o) {
+  CLI::App* command =
+      app.add_subcommand("compare", "the rules of backtests side by side, over the instants that all of them have");
+  command->add_option("results", o.results, "results of backtests, JSON: docs/backtest-json.md")
+      ->type_name("FILE")
+      ->required();
+  command->add_option("--base", o.base, "the rule that the others are compared with (default: the first that hedges)")
+      ->type_name("RULE");
+  command->add_option("--seed", o.seed, "of the bootstrap (default: 1)")->type_name("COUNT")->check(count);
+  command
+      ->add_option("--html", o.html, "writes a page that needs no network: rules, equity, errors, attribution, delta")
+      ->type_name("FILE");
+  add_format(command, o.format);
+  command->footer(
+      "p is of Diebold-Mariano for each rule alone, p_deflated of Romano-Wolf for all rules that were tried.\n"
+      "Exit: 0 done, 1 refused, 2 usage, 3 a file cannot be read or written, 4 internal fault.");
+}
+
 void add_archive(CLI::App& app, ArchiveOptions& o) {
   CLI::App* command = app.add_subcommand("archive", "recorded chains as one file that is read many times as fast");
   command
@@ -629,6 +648,7 @@ int run(std::vector<std::string> words, Streams streams) {
   SurfaceOptions surface_options;
   InstrumentsOptions instruments_options;
   SkewOptions skew_options;
+  CompareOptions compare_options;
   ArchiveOptions archive_options;
   CheckOptions check_options;
   ReplayOptions replay_options;
@@ -642,6 +662,7 @@ int run(std::vector<std::string> words, Streams streams) {
   add_surface(app, surface_options);
   add_instruments(app, instruments_options);
   add_skew(app, skew_options);
+  add_compare(app, compare_options);
   add_archive(app, archive_options);
   add_check(app, check_options);
   BacktestOptions backtest_options;
@@ -664,6 +685,7 @@ int run(std::vector<std::string> words, Streams streams) {
   if (app.got_subcommand("surface")) return cmd_surface(surface_options, streams);
   if (app.got_subcommand("instruments")) return cmd_instruments(instruments_options, streams);
   if (app.got_subcommand("skew")) return cmd_skew(skew_options, streams);
+  if (app.got_subcommand("compare")) return cmd_compare(compare_options, streams);
   if (app.got_subcommand("backtest")) return cmd_backtest(backtest_options, streams);
   if (app.got_subcommand("archive")) return cmd_archive(archive_options, streams);
   if (app.got_subcommand("replay")) return cmd_replay(replay_options, streams);

@@ -146,6 +146,14 @@ struct SkewOptions {
   Format format = Format::table;
 };
 
+struct CompareOptions {
+  std::vector<std::string> results;  ///< results of backtests, JSON
+  std::optional<std::string> base;   ///< the rule that the others are compared with; absent: the first that hedges
+  std::uint64_t seed = 1;            ///< of the bootstrap
+  std::optional<std::string> html;   ///< the page is written there
+  Format format = Format::table;
+};
+
 struct ArchiveOptions {
   std::vector<std::string> chain;  ///< folders, archives, files: each file or member is one snapshot
   std::string output;              ///< the archive to make
@@ -185,6 +193,7 @@ int cmd_curve(const CurveOptions& options, Streams streams);
 int cmd_surface(const SurfaceOptions& options, Streams streams);
 int cmd_instruments(const InstrumentsOptions& options, Streams streams);
 int cmd_skew(const SkewOptions& options, Streams streams);
+int cmd_compare(const CompareOptions& options, Streams streams);
 int cmd_archive(const ArchiveOptions& options, Streams streams);
 int cmd_check(const CheckOptions& options, Streams streams);
 
