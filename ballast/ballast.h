@@ -80,6 +80,7 @@
 #include "ballast/sim/modelled_chain.h"
 #include "ballast/sim/series.h"
 #include "ballast/sim/vol_path.h"
+#include "ballast/store/chain_archive.h"
 #include "ballast/store/file.h"
 #include "ballast/store/journal.h"
 #include "ballast/store/run_store.h"

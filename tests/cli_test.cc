@@ -12,6 +12,7 @@
 
 #include "ballast/app/commands.h"
 #include "ballast/base/text.h"
+#include "ballast/store/chain_archive.h"
 #include "ballast/store/file.h"
 #include "tests/support.h"
 
@@ -1017,4 +1018,42 @@ TEST_CASE("frontier: less risk costs more, and the page holds every point") {
   CHECK(csv.out.rfind("aversion,risk_usd,cost_usd,penalties_usd,legs,proved,trade", 0) == 0);
   CHECK(std::count(csv.out.begin(), csv.out.end(), '\n') == 5);
   CHECK(ballast_cli("frontier " + sample_words + " --points 1").code == 2);
+}
+
+TEST_CASE("archive: what reads recorded chains says the same of their archive") {
+  const TemporaryFolder folder;
+  const std::string a = folder.add("a.json", later_chain(0, 0.0)), b = folder.add("b.json", later_chain(6, 0.2)),
+                    c = folder.add("c.json", later_chain(12, -0.2));
+  const std::string month = folder.path() + "/month.chains";
+  const Ran made = ballast_cli("archive --chain " + a + " " + b + " " + c + " --output " + month + " --json");
+  CAPTURE(made.err);
+  REQUIRE(made.code == 0);
+  CHECK(json::parse(made.out)[0]["snapshots"] == 3);
+  CHECK(json::parse(made.out)[0]["quotes"].get<int>() > 900);
+  const std::string words = " --least 2 --series --json";
+  const Ran files = ballast_cli("skew --history " + a + " " + b + " " + c + words);
+  const Ran archive = ballast_cli("skew --history " + month + words);
+  CHECK(archive.code == 0);
+  CHECK(archive.out == files.out);
+  CHECK(ballast_cli("skew --history " + folder.path() + words).out == files.out);  // a folder's archive comes first
+
+  const std::string renamed = folder.path() + "/renamed.bin";  // known by its content
+  std::filesystem::rename(month, renamed);
+  CHECK(ballast_cli("skew --history " + renamed + words).out == files.out);
+  CHECK(ballast_cli("archive --chain " + renamed + " --output " + month + " --json").code == 0);
+  CHECK(store::read_bytes(month).value() == store::read_bytes(renamed).value());  // an archive of it is the same again
+
+  CHECK(ballast_cli("chain --chain " + month).err ==
+        "error: " + month + ": an archive of chains, many snapshots where one is due (--history takes it)\n");
+  std::string bytes = store::read_bytes(month).value();
+  bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
+  const Ran damaged = ballast_cli("skew --history " + folder.add("bad.chains", bytes) + words);
+  CHECK(damaged.code == 1);
+  CHECK(damaged.out.empty());
+  CHECK(damaged.err.find("bad.chains: byte ") != std::string::npos);
+  CHECK(ballast_cli("archive --chain " + folder.add("empty.txt", "x") + " --output " + month).code == 1);
+  CHECK(store::is_chain_archive(month));  // what was there stays
+  CHECK(ballast_cli("archive --chain " + a + " --output /no/such/folder/x.chains").code == 3);
+  CHECK(ballast_cli("archive --chain " + a).code == 2);
+  CHECK(ballast_cli("archive --help").out.rfind("Example: ballast archive --chain examples/btc-chain.json", 0) == 0);
 }

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "ballast/app/progress.h"
+#include "ballast/store/chain_archive.h"
 #include "ballast/store/file.h"
 #include "ballast/store/snapshot.h"
 
@@ -15,6 +16,7 @@ namespace ballast::app {
 namespace {
 
 namespace fs = std::filesystem;
+using Visit = std::function<std::optional<Error>(const std::string& name, const market::Snapshot& snapshot)>;
 
 bool ends(const std::string& text, std::initializer_list<const char*> endings) {
   return std::any_of(endings.begin(), endings.end(), [&](const char* ending) { return text.ends_with(ending); });
@@ -33,7 +35,7 @@ Result<std::vector<std::string>> files_of(const std::string& folder) {
   for (const auto& entry : fs::directory_iterator(folder, failed)) {
     if (!entry.is_regular_file(failed)) continue;
     const std::string path = entry.path().string();
-    if (is_archive(path)) archives.push_back(path);
+    if (is_archive(path) || ends(path, {".chains"})) archives.push_back(path);
     if (is_market_file(path)) files.push_back(path);
   }
   if (failed) return Error{Fault::unavailable, folder + ": " + failed.message()};
@@ -62,11 +64,58 @@ Result<std::map<std::string, std::string>> contents_of(const std::string& path) 
   return members;
 }
 
+/// What goes on over all files.
+class Walk {
+ public:
+  Walk(std::size_t files, std::ostream& err, const Visit& visit)
+      : files_(files), visit_(visit), progress_(err, "snapshots") {}
+
+  /// One snapshot; `share` of its file is done with it.
+  std::optional<Error> take(const std::string& name, const market::Snapshot& snapshot, double share) {
+    if (done_ == most_snapshots)
+      return Error{Fault::limit, fmt::format("{}: over {} snapshots in one run", name, most_snapshots)};
+    if (auto fault = visit_(name, snapshot)) return in(name, std::move(*fault));
+    progress_.at((static_cast<double>(at_) + share) / static_cast<double>(files_), ++done_);
+    return std::nullopt;
+  }
+  void next_file() { ++at_; }
+
+ private:
+  std::size_t files_, at_ = 0, done_ = 0;
+  const Visit& visit_;
+  Progress progress_;
+};
+
+std::optional<Error> walk_chains(const std::string& path, Walk& walk) {
+  std::optional<Error> fault;
+  std::size_t here = 0;
+  const auto read = store::read_chains(path, [&](const market::Snapshot& snapshot, double share) {
+    fault = walk.take(fmt::format("{}: snapshot {} of {}", path, ++here, to_string(snapshot.as_of)), snapshot, share);
+    return !fault;
+  });
+  if (fault) return fault;
+  if (!read) return read.error();
+  if (here == 0) return Error{Fault::missing_data, path + ": the archive has no snapshot"};
+  return std::nullopt;
+}
+
+std::optional<Error> walk_contents(const std::string& path, Walk& walk) {
+  auto contents = contents_of(path);
+  if (!contents) return contents.error();
+  const auto members = std::move(contents).value();
+  std::size_t here = 0;
+  for (const auto& [name, bytes] : members) {
+    const auto snapshot = store::snapshot_of(bytes);
+    if (!snapshot) return in(name, snapshot.error());
+    const double share = static_cast<double>(++here) / static_cast<double>(members.size());
+    if (auto fault = walk.take(name, snapshot.value(), share)) return fault;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
-std::optional<Error> for_each_snapshot(
-    const std::vector<std::string>& paths, std::ostream& err,
-    const std::function<std::optional<Error>(const std::string& name, market::Snapshot snapshot)>& visit) {
+std::optional<Error> for_each_snapshot(const std::vector<std::string>& paths, std::ostream& err, const Visit& visit) {
   std::vector<std::string> files;
   for (const std::string& path : paths) {
     std::error_code failed;
@@ -78,23 +127,10 @@ std::optional<Error> for_each_snapshot(
     if (!found) return found.error();
     files.insert(files.end(), found.value().begin(), found.value().end());
   }
-  Progress progress(err, "snapshots");
-  std::size_t done = 0;
-  for (std::size_t i = 0; i < files.size(); ++i) {
-    auto contents = contents_of(files[i]);
-    if (!contents) return contents.error();
-    const auto members = std::move(contents).value();
-    std::size_t here = 0;
-    for (const auto& [name, bytes] : members) {
-      if (done == most_snapshots)
-        return Error{Fault::limit, fmt::format("{}: over {} snapshots in one run", name, most_snapshots)};
-      auto snapshot = store::snapshot_of(bytes);
-      if (!snapshot) return in(name, snapshot.error());
-      if (auto fault = visit(name, std::move(snapshot).value())) return in(name, std::move(*fault));
-      ++done, ++here;
-      const double part = static_cast<double>(here) / static_cast<double>(members.size());
-      progress.at((static_cast<double>(i) + part) / static_cast<double>(files.size()), done);
-    }
+  Walk walk(files.size(), err, visit);
+  for (const std::string& file : files) {
+    if (auto fault = store::is_chain_archive(file) ? walk_chains(file, walk) : walk_contents(file, walk)) return fault;
+    walk.next_file();
   }
   return std::nullopt;
 }

@@ -146,9 +146,9 @@ class Running {
   std::optional<Error> save() {
     saved_ = Clock::now();
     if (!store_ || unsaved_.empty()) return std::nullopt;
-    CodecWriter bytes;
-    for (const sim::RuleState& state : states_) bytes(sim::bytes_of(state));
-    auto fault = store_->put_checkpoint(run_, done_, bytes.bytes(), unsaved_);
+    std::vector<std::string> states;
+    for (const sim::RuleState& state : states_) states.push_back(sim::bytes_of(state));
+    auto fault = store_->put_checkpoint(run_, done_, encoded(states), unsaved_);
     unsaved_.clear();
     return fault;
   }
@@ -164,13 +164,16 @@ class Running {
 
  private:
   std::optional<Error> restore(const store::Checkpoint& last) {
-    CodecReader bytes(last.state);
-    for (sim::RuleState& state : states_) {
-      std::string one;
-      bytes(one);
-      auto read = sim::rule_state_of(one);
+    const auto states = decoded<std::vector<std::string>>(last.state);
+    if (!states) return in(*settings_.store, states.error());
+    if (states.value().size() != states_.size()) {
+      return Error{Fault::bad_syntax, fmt::format("{}: states of {} rules, the run has {}", *settings_.store,
+                                                  states.value().size(), states_.size())};
+    }
+    for (std::size_t r = 0; r < states_.size(); ++r) {
+      auto read = sim::rule_state_of(states.value()[r]);
       if (!read) return in(*settings_.store, read.error());
-      state = std::move(read).value();
+      states_[r] = std::move(read).value();
     }
     const auto lines = store_->rows(run_);
     if (!lines) return lines.error();
@@ -237,6 +240,12 @@ Result<RunRows> run_backtest(const RunFile& file, const std::string& text, const
     return Error{Fault::missing_data, "the run has no instant: see market, from and to"};
   }
   return out;
+}
+
+std::optional<Error> finish_run(const std::string& store, const std::string& run, const std::string& result_json) {
+  auto opened = store::RunStore::open(store);
+  if (!opened) return opened.error();
+  return opened.value().finish(run, result_json);
 }
 
 }  // namespace ballast::app

@@ -29,4 +29,7 @@ struct RunRows {
 Result<RunRows> run_backtest(const RunFile& file, const std::string& text, const RunSettings& settings,
                              std::ostream& err);
 
+/// Puts a run's result beside its rows. Faults  those of store::RunStore.
+std::optional<Error> finish_run(const std::string& store, const std::string& run, const std::string& result_json);
+
 }  // namespace ballast::app

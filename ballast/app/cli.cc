@@ -56,6 +56,7 @@ class ExampleFirst : public CLI::Formatter {
       {"frontier",
        "ballast frontier --chain examples/btc-chain.json examples/btc-instruments.json \\\n"
        "             examples/btc-perpetual.json --book examples/btc-book.csv --candidates futures --aversion 1e-6"},
+      {"backtest", "ballast backtest examples/backtest.toml --html backtest.html"},
       {"ratio",
        "ballast ratio --position-delta 3.4 --hedge-delta 0.5\n"
        "         ballast ratio --prices examples/daily-prices.csv --of ETH --with BTC"},
@@ -72,7 +73,13 @@ class ExampleFirst : public CLI::Formatter {
        "         ballast skew --history RECORDED_FOLDER --underlying BTC --alerts"},
       {"surface", "ballast surface --chain examples/btc-chain.json --html surface.html"},
       {"instruments", "ballast instruments BTC-25DEC26-100000-C BTC-PERPETUAL"},
+<<<<<<< HEAD
       {"replay", "ballast replay journals/delta.journal"},
+=======
+      {"archive",
+       "ballast archive --chain examples/btc-chain.json --output month.chains\n"
+       "         ballast skew --history month.chains"},
+>>>>>>> main
       {"check", "ballast check --format ticker examples/btc-perpetual.json"}};
 };
 
@@ -217,7 +224,7 @@ void add_book(CLI::App* command, HedgeOptions& o) {
       ->add_option(
           "--history", o.history,
           "what --dynamics adaptive learns from: recorded snapshots in time order, 4 to 9 hours apart: archives "
-          "(.tar, .tar.gz, .tar.zst), files, or folders of either; those before --as-of count")
+          "(.tar, .tar.gz, .tar.zst, .chains), files, or folders of either; those before --as-of count")
       ->type_name("PATH");
 }
 
@@ -318,6 +325,28 @@ void add_frontier(CLI::App& app, FrontierOptions& o) {
   command->add_flag("--strict", o.hedge.strict, "refuse unless the quality is OK");
   add_format(command, o.hedge.format);
   command->footer("Exit: 0 done, 1 refused, 2 usage, 3 a file cannot be read or written, 4 internal fault.");
+}
+
+void add_backtest(CLI::App& app, BacktestOptions& o) {
+  CLI::App* command = app.add_subcommand(
+      "backtest", "what hedge rules would have done: a book, a market and the desk, through one account");
+  command->add_option("run", o.run, "the run, TOML: market, book, venue and rules")->type_name("FILE")->required();
+  command
+      ->add_option("--store", o.store,
+                   "SQLite file for rows and result: a run that was cut goes on, one that is done is not done again")
+      ->type_name("FILE");
+  command->add_option("--html", o.html, "writes a page that needs no network")->type_name("FILE");
+  command->add_option("--result", o.result, "writes the result as JSON: what `ballast compare` reads")
+      ->type_name("FILE");
+  command->add_option("--rows", o.rows, "writes every instant of every rule as CSV")->type_name("FILE");
+  command->add_option("--journal", o.journal, "writes what each desk was told and did: what `ballast replay` reads")
+      ->type_name("FOLDER");
+  command->add_option("--threads", o.threads, "rules are shared out; the result does not depend on it (default: 1)")
+      ->type_name("COUNT")
+      ->check(CLI::Range(1, 256));
+  add_format(command, o.format);
+  command->footer("Exit: 0 done, 1 refused, 2 usage or the run's file, 3 a file cannot be read or written, 4 internal "
+                  "fault.");
 }
 
 void add_ratio(CLI::App& app, RatioOptions& o) {
@@ -445,9 +474,10 @@ void add_skew(CLI::App& app, SkewOptions& o) {
       "skew", "term structure, risk reversals, butterflies, variance swap; over time with z-scores and alerts");
   add_market(command, o.market, false);
   command
-      ->add_option("--history", o.history,
-                   "recorded snapshots, in any order: archives (.tar, .tar.gz, .tar.zst), files, or folders of either; "
-                   "each file or member is one snapshot")
+      ->add_option(
+          "--history", o.history,
+          "recorded snapshots, in any order: archives (.tar, .tar.gz, .tar.zst, .chains), files, or folders of either; "
+          "each file or member is one snapshot")
       ->type_name("PATH");
   command->add_option("--index", o.index, "only this index: btc_usd")->type_name("NAME")->delimiter(',');
   command->add_option("--underlying", o.underlying, "only this coin: BTC")->type_name("COIN")->delimiter(',');
@@ -518,6 +548,25 @@ void add_instruments(CLI::App& app, InstrumentsOptions& o) {
   add_format(command, o.format);
 }
 
+void add_archive(CLI::App& app, ArchiveOptions& o) {
+  CLI::App* command = app.add_subcommand("archive", "recorded chains as one file that is read many times as fast");
+  command
+      ->add_option("--chain", o.chain,
+                   "recorded chains: folders of archives or of files, archives, files; each file or member is one "
+                   "snapshot, and they stay in the order of their names")
+      ->type_name("PATH")
+      ->required();
+  command->add_option("--output", o.output, "the archive, month.chains; one that is there is replaced")
+      ->type_name("FILE")
+      ->required();
+  // --output is the file here: the summary is for people or, on request, JSON.
+  command->add_flag_callback("--json", [&o] { o.format = Format::json; }, "the summary as JSON");
+  command->footer(
+      "Every flag that takes recorded chains takes the archive, and every figure comes out the same: all of a snapshot "
+      "is\n"
+      "in it. Exit: 0 done, 1 refused, 2 usage, 3 a file cannot be read or written, 4 internal fault.");
+}
+
 void add_check(CLI::App& app, CheckOptions& o) {
   CLI::App* command = app.add_subcommand("check", "decodes one input and says what becomes of it");
   command->add_option(
@@ -582,6 +631,7 @@ int run(std::vector<std::string> words, Streams streams) {
   SurfaceOptions surface_options;
   InstrumentsOptions instruments_options;
   SkewOptions skew_options;
+  ArchiveOptions archive_options;
   CheckOptions check_options;
   ReplayOptions replay_options;
   add_hedge(app, hedge_options);
@@ -594,8 +644,14 @@ int run(std::vector<std::string> words, Streams streams) {
   add_surface(app, surface_options);
   add_instruments(app, instruments_options);
   add_skew(app, skew_options);
+  add_archive(app, archive_options);
   add_check(app, check_options);
+<<<<<<< HEAD
   add_replay(app, replay_options);
+=======
+  BacktestOptions backtest_options;
+  add_backtest(app, backtest_options);
+>>>>>>> main
   try {
     std::reverse(words.begin(), words.end());  // CLI11 takes its words from the back
     app.parse(std::move(words));
@@ -613,7 +669,12 @@ int run(std::vector<std::string> words, Streams streams) {
   if (app.got_subcommand("surface")) return cmd_surface(surface_options, streams);
   if (app.got_subcommand("instruments")) return cmd_instruments(instruments_options, streams);
   if (app.got_subcommand("skew")) return cmd_skew(skew_options, streams);
+<<<<<<< HEAD
   if (app.got_subcommand("replay")) return cmd_replay(replay_options, streams);
+=======
+  if (app.got_subcommand("backtest")) return cmd_backtest(backtest_options, streams);
+  if (app.got_subcommand("archive")) return cmd_archive(archive_options, streams);
+>>>>>>> main
   return cmd_check(check_options, streams);
 }
 

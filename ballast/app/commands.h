@@ -146,6 +146,12 @@ struct SkewOptions {
   Format format = Format::table;
 };
 
+struct ArchiveOptions {
+  std::vector<std::string> chain;  ///< folders, archives, files: each file or member is one snapshot
+  std::string output;              ///< the archive to make
+  Format format = Format::table;
+};
+
 struct CheckOptions {
   std::string form = "auto";
   std::optional<std::string> as_of;
@@ -156,6 +162,14 @@ struct ReplayOptions {
   std::string file;
   std::optional<std::string> folder;  ///< where the run's paths are from; absent: as recorded
   std::optional<std::uint64_t> at;    ///< > 0: this decision is printed, and nothing behind it looked at
+  Format format = Format::table;
+};
+
+struct BacktestOptions {
+  std::string run;                                ///< TOML: docs/backtest.md
+  std::optional<std::string> store, journal;      ///< RunSettings
+  std::optional<std::string> html, result, rows;  ///< files: the page, JSON, CSV of every instant
+  int threads = 1;                                ///< >= 1
   Format format = Format::table;
 };
 
@@ -171,8 +185,10 @@ int cmd_curve(const CurveOptions& options, Streams streams);
 int cmd_surface(const SurfaceOptions& options, Streams streams);
 int cmd_instruments(const InstrumentsOptions& options, Streams streams);
 int cmd_skew(const SkewOptions& options, Streams streams);
+int cmd_archive(const ArchiveOptions& options, Streams streams);
 int cmd_check(const CheckOptions& options, Streams streams);
 int cmd_replay(const ReplayOptions& options, Streams streams);
+int cmd_backtest(const BacktestOptions& options, Streams streams);
 
 /// `ballast WORDS`: parses, runs, and turns every fault into one line and an exit code.
 int run(std::vector<std::string> words, Streams streams);

@@ -9,10 +9,10 @@
 #include <fmt/format.h>
 
 #include "ballast/base/text.h"
-#include "ballast/hedge/tail_risk.h"
 #include "ballast/math/elementary.h"
 #include "ballast/math/forecast_comparison.h"
 #include "ballast/math/stationary_bootstrap.h"
+#include "ballast/risk/value_at_risk.h"
 
 namespace ballast::sim {
 namespace {
@@ -39,7 +39,7 @@ ErrorFigures figures(std::span<const double> pnl, std::optional<std::span<const 
   f.worst = *std::min_element(pnl.begin(), pnl.end());
   std::vector<double> losses;
   for (const double x : pnl) losses.push_back(-x);
-  f.es95 = hedge::expected_shortfall(losses, {}, alpha);
+  f.es95 = risk::expected_shortfall(losses, {}, alpha);
   return f;
 }
 

@@ -4,18 +4,16 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
-#include <filesystem>
 #include <memory>
-#include <system_error>
+#include <utility>
 
 #include <archive.h>
 #include <archive_entry.h>
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "ballast/base/text.h"
 #include "ballast/store/internal/packing.h"
+#include "ballast/store/internal/part_file.h"
 
 namespace ballast::store {
 namespace {
@@ -142,32 +140,11 @@ Result<std::size_t> for_each_member(
 }
 
 std::optional<Error> write_bytes(const std::string& path, std::string_view bytes) {
-  namespace fs = std::filesystem;
-  const auto failed = [&path](const std::string& why) {
-    return Error{Fault::unavailable, fmt::format("{}: cannot be written: {}", path, why)};
-  };
-  std::error_code fault;
-  const fs::file_status there = fs::status(path, fault);
-  if (fs::exists(there) && !fs::is_regular_file(there)) return failed("not a regular file");
-  const fs::path target = fs::weakly_canonical(path, fault);
-  if (fault) return failed(fault.message());
-  const std::string part = fmt::format("{}.{}.part", target.string(), ::getpid());
-  const int file = ::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-  if (file < 0) return failed(std::strerror(errno));
-  bool written = true;
-  for (std::string_view rest = bytes; written && !rest.empty();) {
-    const ssize_t n = ::write(file, rest.data(), rest.size());
-    if (n > 0) rest.remove_prefix(static_cast<std::size_t>(n));
-    written = n >= 0 || errno == EINTR;
-  }
-  written = written && ::fsync(file) == 0;
-  int why = errno;
-  if (::close(file) != 0 && written) written = false, why = errno;
-  if (written) fs::rename(part, target, fault);
-  if (written && !fault) return std::nullopt;
-  const std::string said = written ? fault.message() : std::strerror(why);
-  fs::remove(part, fault);
-  return failed(said);
+  auto created = PartFile::create(path);
+  if (!created) return created.error();
+  PartFile file = std::move(created).value();
+  if (auto fault = file.write(bytes)) return fault;
+  return file.commit();
 }
 
 }  // namespace ballast::store

@@ -46,7 +46,7 @@ class Folder {
 };
 
 /// Five records of many lengths, with zero bytes and line ends in them; none has a sector of zeros.
-const std::vector<std::string> texts = {"first", "", std::string("a\0b\nc", 5), std::string(300, 'x'), "last one"};
+const std::vector<std::string> texts = {"first", "", std::string("a\0b\nc", 5), std::string(90, 'x'), "last one"};
 
 std::string written(const Folder& folder) {
   const std::string path = folder.path("whole");
@@ -248,7 +248,7 @@ TEST_CASE("a newer format is refused, and so is what is no journal") {
                               }()}) {
     REQUIRE_FALSE(refused);
     CHECK(refused.error().fault == Fault::not_ours);
-    CHECK(refused.error().what == path + ": byte 8: journal format 2, this version of Ballast knows 1");
+    CHECK(refused.error().what == path + ": byte 8: journal of format 2, this version of Ballast knows 1");
   }
   const std::string text = folder.file("text", "venue,instrument,quantity,unit\n");
   CHECK(JournalWriter::open(text).error().what == text + ": byte 0: this is no journal");

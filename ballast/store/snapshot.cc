@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "ballast/base/text.h"
+#include "ballast/store/chain_archive.h"
 #include "ballast/store/file.h"
 #include "ballast/venue/deribit/account.h"
 #include "ballast/venue/deribit/chain_csv.h"
@@ -236,6 +237,9 @@ Result<market::Snapshot> read_snapshot(const std::vector<std::string>& paths) {
   if (paths.empty()) return Error{Fault::missing_data, "no file is named"};
   Gathering gathering;
   for (const std::string& path : paths) {
+    if (is_chain_archive(path))
+      return Error{Fault::bad_input,
+                   path + ": an archive of chains, many snapshots where one is due (--history takes it)"};
     const auto bytes = read_bytes(path);
     if (!bytes) return bytes.error();
     if (auto fault = gathering.add(bytes.value())) return in(path, std::move(*fault));

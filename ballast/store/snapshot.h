@@ -23,7 +23,7 @@ namespace ballast::store {
 ///    `dropped`.
 ///
 /// Faults  each message begins with the file's name: those of read_bytes() and of the decoders; bad_input for a file of
-///         positions or accounts; out_of_sequence for an order-book change, which has no book here; missing_data
+///         positions or accounts, or an archive of chains; out_of_sequence for an order-book change, which has no book here; missing_data
 ///         without a file. Instrument lists alone give a snapshot without quotes.
 Result<market::Snapshot> read_snapshot(const std::vector<std::string>& paths);
 

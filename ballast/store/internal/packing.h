@@ -1,8 +1,8 @@
 #pragma once
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -13,11 +13,15 @@ namespace ballast::store {
 /// the checksum that the rest of the house meets in gzip files, and finds every burst of up to 32 bits.
 std::uint32_t crc32_of(std::string_view bytes, std::uint32_t before = 0);
 
-/// Appends a whole number, least significant byte first on every machine.
+// Whole numbers lie in our files least significant byte first, as in the memory of every machine that we build for.
+static_assert(std::endian::native == std::endian::little, "here the bytes of a number have to be turned round");
+
 template <class T>
 void put(std::string& out, T value) {
   static_assert(std::is_unsigned_v<T>);
-  for (std::size_t i = 0; i < sizeof(T); ++i) out.push_back(static_cast<char>(value >> (8 * i) & 0xffu));
+  char bytes[sizeof(T)];
+  std::memcpy(bytes, &value, sizeof(T));
+  out.append(bytes, sizeof(T));
 }
 
 /// Appends a text of at most 4 GiB with its length in front.
@@ -29,10 +33,8 @@ inline void put_text(std::string& out, std::string_view text) {
 template <class T>
 T whole_number(const char* at) {
   static_assert(std::is_unsigned_v<T>);
-  T value = 0;
-  for (std::size_t i = 0; i < sizeof(T); ++i) {
-    value = static_cast<T>(value | static_cast<T>(T{static_cast<unsigned char>(at[i])} << (8 * i)));
-  }
+  T value;
+  std::memcpy(&value, at, sizeof(T));
   return value;
 }
 
