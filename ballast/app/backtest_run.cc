@@ -67,7 +67,8 @@ class Running {
  public:
   Running(const RunFile& file, const RunSettings& settings) : file_(file), settings_(settings) {
     states_.resize(file.run.rules.size());
-    for (const sim::Rule& rule : file.run.rules) rows_.push_back({.name = rule.name, .hedges = rule.hedges, .rows = {}});
+    for (const sim::Rule& rule : file.run.rules)
+      rows_.push_back({.name = rule.name, .hedges = rule.hedges, .rows = {}});
   }
 
   /// From the store, where there is one.
@@ -123,8 +124,8 @@ class Running {
     std::vector<std::vector<sim::Told>> told(rules);
     const auto work = [&](std::size_t first, std::size_t stride) {
       for (std::size_t r = first; r < rules; r += stride) {
-        made[r].emplace(sim::advance(file_.run, file_.run.rules[r], states_[r], now,
-                                     journals_.empty() ? nullptr : &told[r]));
+        made[r].emplace(
+            sim::advance(file_.run, file_.run.rules[r], states_[r], now, journals_.empty() ? nullptr : &told[r]));
       }
     };
     const std::size_t threads = std::min<std::size_t>(static_cast<std::size_t>(settings_.threads), rules);
@@ -245,7 +246,8 @@ Result<RunRows> run_backtest(const RunFile& file, const std::string& text, const
 std::optional<Error> finish_run(const std::string& store, const std::string& run, const std::string& result_json) {
   auto opened = store::RunStore::open(store);
   if (!opened) return opened.error();
-  return opened.value().finish(run, result_json);
+  store::RunStore runs = std::move(opened).value();
+  return runs.finish(run, result_json);
 }
 
 }  // namespace ballast::app

@@ -73,13 +73,10 @@ class ExampleFirst : public CLI::Formatter {
        "         ballast skew --history RECORDED_FOLDER --underlying BTC --alerts"},
       {"surface", "ballast surface --chain examples/btc-chain.json --html surface.html"},
       {"instruments", "ballast instruments BTC-25DEC26-100000-C BTC-PERPETUAL"},
-<<<<<<< HEAD
-      {"replay", "ballast replay journals/delta.journal"},
-=======
       {"archive",
        "ballast archive --chain examples/btc-chain.json --output month.chains\n"
        "         ballast skew --history month.chains"},
->>>>>>> main
+      {"replay", "ballast replay journals/delta.journal"},
       {"check", "ballast check --format ticker examples/btc-perpetual.json"}};
 };
 
@@ -345,8 +342,9 @@ void add_backtest(CLI::App& app, BacktestOptions& o) {
       ->type_name("COUNT")
       ->check(CLI::Range(1, 256));
   add_format(command, o.format);
-  command->footer("Exit: 0 done, 1 refused, 2 usage or the run's file, 3 a file cannot be read or written, 4 internal "
-                  "fault.");
+  command->footer(
+      "Exit: 0 done, 1 refused, 2 usage or the run's file, 3 a file cannot be read or written, 4 internal "
+      "fault.");
 }
 
 void add_ratio(CLI::App& app, RatioOptions& o) {
@@ -646,12 +644,9 @@ int run(std::vector<std::string> words, Streams streams) {
   add_skew(app, skew_options);
   add_archive(app, archive_options);
   add_check(app, check_options);
-<<<<<<< HEAD
-  add_replay(app, replay_options);
-=======
   BacktestOptions backtest_options;
   add_backtest(app, backtest_options);
->>>>>>> main
+  add_replay(app, replay_options);
   try {
     std::reverse(words.begin(), words.end());  // CLI11 takes its words from the back
     app.parse(std::move(words));
@@ -669,12 +664,9 @@ int run(std::vector<std::string> words, Streams streams) {
   if (app.got_subcommand("surface")) return cmd_surface(surface_options, streams);
   if (app.got_subcommand("instruments")) return cmd_instruments(instruments_options, streams);
   if (app.got_subcommand("skew")) return cmd_skew(skew_options, streams);
-<<<<<<< HEAD
-  if (app.got_subcommand("replay")) return cmd_replay(replay_options, streams);
-=======
   if (app.got_subcommand("backtest")) return cmd_backtest(backtest_options, streams);
   if (app.got_subcommand("archive")) return cmd_archive(archive_options, streams);
->>>>>>> main
+  if (app.got_subcommand("replay")) return cmd_replay(replay_options, streams);
   return cmd_check(check_options, streams);
 }
 

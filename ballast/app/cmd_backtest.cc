@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "ballast/app/backtest_json.h"
+#include "ballast/app/backtest_page.h"
 #include "ballast/app/backtest_run.h"
 #include "ballast/app/commands.h"
 #include "ballast/sim/summary.h"

@@ -158,18 +158,18 @@ struct CheckOptions {
   std::string file;
 };
 
-struct ReplayOptions {
-  std::string file;
-  std::optional<std::string> folder;  ///< where the run's paths are from; absent: as recorded
-  std::optional<std::uint64_t> at;    ///< > 0: this decision is printed, and nothing behind it looked at
-  Format format = Format::table;
-};
-
 struct BacktestOptions {
   std::string run;                                ///< TOML: docs/backtest.md
   std::optional<std::string> store, journal;      ///< RunSettings
   std::optional<std::string> html, result, rows;  ///< files: the page, JSON, CSV of every instant
   int threads = 1;                                ///< >= 1
+  Format format = Format::table;
+};
+
+struct ReplayOptions {
+  std::string file;
+  std::optional<std::string> folder;  ///< where the run's paths are from; absent: as recorded
+  std::optional<std::uint64_t> at;    ///< > 0: this decision is printed, and nothing behind it looked at
   Format format = Format::table;
 };
 
@@ -187,8 +187,9 @@ int cmd_instruments(const InstrumentsOptions& options, Streams streams);
 int cmd_skew(const SkewOptions& options, Streams streams);
 int cmd_archive(const ArchiveOptions& options, Streams streams);
 int cmd_check(const CheckOptions& options, Streams streams);
-int cmd_replay(const ReplayOptions& options, Streams streams);
+
 int cmd_backtest(const BacktestOptions& options, Streams streams);
+int cmd_replay(const ReplayOptions& options, Streams streams);
 
 /// `ballast WORDS`: parses, runs, and turns every fault into one line and an exit code.
 int run(std::vector<std::string> words, Streams streams);

@@ -65,7 +65,8 @@ void add_prices(const Prices& prices, market::Snapshot& snapshot) {
     const auto off = [&](const market::Quote& q) { return std::abs(seconds_between(q.sent, snapshot.as_of)); };
     auto at = rows.lower_bound(snapshot.as_of);
     if (at != rows.end()) best = &at->second;
-    if (at != rows.begin() && (best == nullptr || off(std::prev(at)->second) < off(*best))) best = &std::prev(at)->second;
+    if (at != rows.begin() && (best == nullptr || off(std::prev(at)->second) < off(*best)))
+      best = &std::prev(at)->second;
     if (best == nullptr || off(*best) > nearest_price_s) continue;
     market::Quote quote = *best;
     quote.sent = snapshot.as_of;  // what it stands for
@@ -93,8 +94,7 @@ std::optional<Error> recorded(const RunFile& file, const RecordedMarket& market,
       market.chains, err, [&](const std::string&, market::Snapshot snapshot) -> std::optional<Error> {
         if (!within(file, snapshot.as_of)) return std::nullopt;
         if (!(snapshot.as_of > last)) {
-          return Error{Fault::bad_input,
-                       fmt::format("{} is not after {}", to_string(snapshot.as_of), to_string(last))};
+          return Error{Fault::bad_input, fmt::format("{} is not after {}", to_string(snapshot.as_of), to_string(last))};
         }
         last = snapshot.as_of;
         if (skip > 0) {
@@ -124,8 +124,7 @@ std::optional<Error> drawn(const RunFile& file, const DrawnMarket& market, std::
     shape.perpetual_premium = state.premium;
     auto snapshot = sim::modelled_chain(shape, state.at, state.index, sim::atm_vol(market.model, state), held());
     if (!snapshot) return snapshot.error();
-    const auto instant =
-        sim::instant_of(std::move(snapshot).value(), file.run.underlying, sim::PerpetualPrice::quoted);
+    const auto instant = sim::instant_of(std::move(snapshot).value(), file.run.underlying, sim::PerpetualPrice::quoted);
     if (auto fault = visit(instant)) return fault;
     progress.at(static_cast<double>(i + 1) / static_cast<double>(steps), i + 1);
   }
@@ -154,8 +153,7 @@ std::optional<Error> priced(const RunFile& file, const PricedMarket& market, std
     }
     auto snapshot = sim::modelled_chain(market.shape, now, held());
     if (!snapshot) return in(market.file, snapshot.error());
-    const auto instant =
-        sim::instant_of(std::move(snapshot).value(), file.run.underlying, sim::PerpetualPrice::quoted);
+    const auto instant = sim::instant_of(std::move(snapshot).value(), file.run.underlying, sim::PerpetualPrice::quoted);
     if (auto fault = visit(instant)) return fault;
     progress.at(static_cast<double>(done) / static_cast<double>(instants.value().size()), done);
   }
