@@ -23,8 +23,8 @@ using market::Quote;
 
 constexpr std::int64_t day_ms = 86'400'000, expiry_ms = market::deribit::expiry_hour * std::int64_t{3'600'000};
 constexpr std::int64_t daily = 4, weekly = 21, monthly = 100;  // days ahead: what listed_expiries() says
-constexpr double least_vol = 0.01, most_vol = 5.0;  // market::CleaningRules: what a chain may show
-constexpr double quarter_days = 98.0;               // at most, between two last Fridays of quarters
+constexpr double least_vol = 0.01, most_vol = 5.0;             // market::CleaningRules: what a chain may show
+constexpr double quarter_days = 98.0;                          // at most, between two last Fridays of quarters
 constexpr double farthest_days = 1000.0;
 constexpr double farthest_strike = 3.0;  // ln(K/F): twenty times the forward
 
@@ -185,6 +185,7 @@ class Chain {
   Quote& add(Instrument instrument) {
     instrument.name = market::deribit::format_name(instrument);
     market::deribit::set_documented_terms(instrument);
+    instrument.from_venue = true;
     Quote& quote = snapshot_.quotes[instrument.name];
     quote.instrument = instrument.name;
     quote.sent = snapshot_.as_of;

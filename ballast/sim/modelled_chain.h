@@ -15,7 +15,7 @@ namespace ballast::sim {
 /// vol = a (1 + skew z + convexity z²), held within a factor 3 of a and within [0.01, 5], where a is the vol at the
 /// money. In z the smile goes along with the forward (sticky moneyness). With a stickiness R it does so by 1 - R only:
 /// a = atm + R · skew/sqrt(T) · ln(index/reference), to first order the smile of `reference` in strikes where R = 1.
-/// Domain   a shape with much skew or convexity can be arbitraged at its wings: vol::butterfly and its like tell.
+/// A shape with much skew or convexity can be arbitraged at its wings: curve/chain_arbitrage.h tells.
 struct ChainShape {
   std::string underlying = "BTC";  ///< "BTC" or "ETH": what Deribit lists with coin-settled options
   std::vector<double> days = {1, 2, 7, 14, 30, 60, 90};  ///< > 0: the expiries nearest to these are listed
@@ -43,8 +43,8 @@ struct ChainShape {
 /// 2026, recorded; the test has it.
 std::vector<Time> listed_expiries(Time at, double days);
 
-/// The step between strikes: 1, 2, 2.5 or 5 times a power of ten, the smallest that reaches `strikes_z` deviations either
-/// side with at most `strikes`, but at least the largest below a hundredth of the forward (BTC at 60,000: 500).
+/// The step between strikes: 1, 2, 2.5 or 5 times a power of ten, the smallest that reaches `strikes_z` deviations
+/// either side with at most `strikes`, but at least the largest below a hundredth of the forward (BTC at 60,000: 500).
 double strike_step(const ChainShape& shape, double forward, double atm_vol, Years years);
 
 /// The vol at the money of an expiry, and of one strike: see ChainShape.
@@ -53,7 +53,8 @@ double smile_vol(const ChainShape& shape, double atm_vol_of_expiry, double log_m
 
 /// The whole market of one underlying at an instant: options with mark (Black, in coin), vol, bid and ask on the
 /// venue's ladder, rounded outward, no bid where there would be none over 0; the perpetual and a dated future for each
-/// expiry; the index. Everything was sent at `at`. Contracts carry Deribit's documented terms.
+/// expiry; the index. Everything was sent at `at`. Contracts carry Deribit's documented terms,
+/// which are this venue's own: from_venue is true.
 /// `keep`  names of options that stay listed until their expiry, wherever the price went: their strikes, call and put,
 ///         and the chains of their expiries. Expired ones, other underlyings and other kinds are passed over.
 /// Exact   put-call parity of the marks (round_mark = 0): C - P = 1 - K/F within 1e-12.
