@@ -113,10 +113,16 @@ Coin half_width(const RebalanceRule& rule, const HedgedBook& book) {
     case BandKind::none: return width;
     case BandKind::fixed: width = rule.width * book.options; break;
     case BandKind::whalley_wilmott: width = whalley_wilmott_half_width(inputs(rule, book)); break;
-    case BandKind::zakamouline:
-      width = zakamouline_holds(rule, book) ? zakamouline_half_width(inputs(rule, book))
-                                            : whalley_wilmott_half_width(inputs(rule, book));
+    case BandKind::zakamouline: {
+      BandInputs in = inputs(rule, book);
+      if (zakamouline_holds(rule, book)) {
+        in.gamma = book.hedge_gamma.value_or(book.gamma);
+        width = zakamouline_half_width(in);
+      } else {
+        width = whalley_wilmott_half_width(in);
+      }
       break;
+    }
   }
   if (std::isnan(width.value) || !(book.noise.value >= 0.0 && book.options.value > 0.0)) return Coin(nan);
   return std::min(std::max(width, 2.0 * book.noise), book.options);
@@ -131,7 +137,7 @@ std::optional<Coin> wanted(const RebalanceRule& rule, const HedgedBook& book) {
     const double unit = rule.move_span.value > 0.0 ? book.vol.value * std::sqrt(rule.move_span.value) : 1.0;
     if (std::abs(book.price / book.price_at_trade - 1.0) < rule.least_move * unit) return std::nullopt;
   }
-  const BandTarget target = book.price_at_trade.value > 0.0 ? rule.target : rule.first_target;
+  const BandTarget target = book.price_at_trade.value > 0.0 ? rule.target : rule.first_target.value_or(rule.target);
   if (target == BandTarget::middle || width.value == 0.0) return Coin(0.0);
   return Coin(std::copysign(width.value, book.delta.value));
 }

@@ -71,10 +71,11 @@ const char* name(BandTarget target);
 struct RebalanceRule {
   BandKind band = BandKind::none;
   BandTarget target = BandTarget::edge;
-  BandTarget first_target = BandTarget::edge;  ///< of the first trade, while HedgedBook::price_at_trade is 0
-  double width = 0.0;                          ///< fixed: half-width in delta per coin of the book's options, (0, 1]
-  double aversion = 0.0;                       ///< whalley_wilmott and zakamouline: > 0, 1/USD (BandInputs)
-  double cost_rate = 0.0;                      ///< >= 0, one way (BandInputs): also of Leland's vol
+  std::optional<BandTarget>
+      first_target;             ///< of the first trade, while HedgedBook::price_at_trade is 0; absent: target
+  double width = 0.0;           ///< fixed: half-width in delta per coin of the book's options, (0, 1]
+  double aversion = 0.0;        ///< whalley_wilmott and zakamouline: > 0, 1/USD (BandInputs)
+  double cost_rate = 0.0;       ///< >= 0, one way (BandInputs): also of Leland's vol
   Years leland_interval;        ///< > 0: deltas at leland_vol of this interval; 0: not. Not with zakamouline
   Years handover{1.0 / 365.0};  ///< zakamouline: with less than this to expiry Whalley-Wilmott's band takes over
   Years least_interval;         ///< since the last trade
@@ -89,11 +90,12 @@ Result<RebalanceRule> checked(const RebalanceRule& rule);
 struct HedgedBook {
   Coin delta;          ///< of options (at hedge_vol) and hedge together, off neutral, signed: + is too long
   double gamma = 0.0;  ///< of the options, signed: coin per USD
-  Coin options;        ///< > 0: sum of |coins| of the options, the most their delta can change
-  Price price;         ///< > 0, of the hedge, USD per coin
-  Vol vol;             ///< > 0, at the money or of the option
-  Years years;         ///< > 0, to expiry, weighted by gamma
-  Coin noise;          ///< standard deviation of delta from the noise of quotes: no half-width is below twice this
+  std::optional<double> hedge_gamma;  ///< the same at hedge_vol(rule, book), for Zakamouline's width; absent: gamma
+  Coin options;                       ///< > 0: sum of |coins| of the options, the most their delta can change
+  Price price;                        ///< > 0, of the hedge, USD per coin
+  Vol vol;                            ///< > 0, at the money or of the option
+  Years years;                        ///< > 0, to expiry, weighted by gamma
+  Coin noise;  ///< standard deviation of delta from the noise of quotes: no half-width is below twice this
   double discount = 1.0;
   /// Since the last trade; without a band, since the hedge was last put right, whether or not that took a trade.
   /// Infinite: not yet, nothing to wait for.
