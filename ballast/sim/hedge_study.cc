@@ -9,6 +9,7 @@
 
 #include "ballast/math/elementary.h"
 #include "ballast/pricing/black_scholes.h"
+#include "ballast/risk/value_at_risk.h"
 #include "ballast/sim/internal/hedge_paths.h"
 #include "ballast/sim/internal/hedge_plan.h"
 
@@ -198,24 +199,7 @@ std::size_t place(double level, std::size_t n) {
   return std::min(std::max<std::size_t>(up, 1), n) - 1;
 }
 
-double shortfall_of_sorted(const std::vector<double>& pnl, double level) {
-  // The VaR is the smallest loss that a share `level` of the losses reach: from the best P&L down.
-  const double value_at_risk = -pnl[pnl.size() - 1 - place(level, pnl.size())];
-  double beyond = 0.0;
-  for (const double gain : pnl) {
-    if (-gain <= value_at_risk) break;
-    beyond += -gain - value_at_risk;
-  }
-  return value_at_risk + beyond / (static_cast<double>(pnl.size()) * (1.0 - level));
-}
-
 }  // namespace
-
-double expected_shortfall(std::vector<double> pnl, double level) {
-  if (pnl.empty() || !(level > 0.0 && level < 1.0)) return std::numeric_limits<double>::quiet_NaN();
-  std::sort(pnl.begin(), pnl.end());
-  return shortfall_of_sorted(pnl, level);
-}
 
 std::vector<RuleOutcome> outcomes(const HedgePaths& paths) {
   const std::size_t n = paths.paths;
@@ -237,7 +221,9 @@ std::vector<RuleOutcome> outcomes(const HedgePaths& paths) {
     out.kurtosis = fourth / (second * second);
     out.stdev_error = out.pnl.stdev * std::sqrt((out.kurtosis - 1.0) / (4.0 * count));
     std::sort(sorted.begin(), sorted.end());
-    out.shortfall_95 = shortfall_of_sorted(sorted, 0.95);
+    std::vector<double> losses(n);
+    for (std::size_t i = 0; i < n; ++i) losses[i] = -sorted[i];
+    out.shortfall_95 = risk::expected_shortfall(losses, {}, 0.95);
     for (std::size_t q = 0; q < outcome_levels.size(); ++q) out.quantiles[q] = sorted[place(outcome_levels[q], n)];
     all.push_back(out);
   }

@@ -10,7 +10,6 @@
 #include "ballast/base/philox.h"
 #include "ballast/math/normal.h"
 #include "ballast/pricing/black_scholes.h"
-#include "tests/support.h"
 
 namespace ballast::sim {
 namespace {
@@ -203,28 +202,6 @@ TEST_CASE("without costs the P&L of a sold and a bought option are each other's 
   simulate(bought, 0, 64, b);
   for (std::size_t i = 0; i < a.pnl.size(); ++i) CHECK(std::abs(a.pnl[i] + b.pnl[i]) <= 1e-11);
   CHECK(std::all_of(a.cost.begin(), a.cost.end(), [](double c) { return c == 0.0; }));
-}
-
-TEST_CASE("an expected shortfall counts part of a path where a level cuts through it") {
-  // Losses 1 .. 10 at 0.75: VaR is the smallest loss that three quarters reach, 8; beyond it lie 1 and 2 of tenths
-  // each.
-  std::vector<double> pnl;
-  for (int i = 1; i <= 10; ++i) pnl.push_back(-i);
-  CHECK(std::abs(expected_shortfall(pnl, 0.75) - (8.0 + (1.0 + 2.0) / 10.0 / 0.25)) <= 1e-14);
-  // Where the level falls between two losses it is the mean of the worst.
-  CHECK(std::abs(expected_shortfall(pnl, 0.8) - 9.5) <= 1e-14);
-  // Atoms: 19 losses of 1 and one of 21, at 0.9: VaR 1, (20 + 0)/20/0.1 beyond.
-  pnl.assign(19, -1.0);
-  pnl.push_back(-21.0);
-  CHECK(std::abs(expected_shortfall(pnl, 0.9) - 11.0) <= 1e-13);
-  const std::vector<double> losses = {-3.1, 0.4,  1.7, -0.9, 2.2,  5.9, -1.4, 0.0,  3.3, -2.6, 0.8,  1.1, -0.3,
-                                      7.5,  -4.2, 2.9, 0.6,  -1.8, 4.4, 1.3,  -0.7, 9.8, 0.2,  -2.1, 3.0};
-  std::vector<double> gains;
-  for (const double loss : losses) gains.push_back(-loss);
-  for (const test::Row& row : test::read_csv("tests/data/var_es_sample.csv"))  // of these losses, by its header
-    CHECK(std::abs(expected_shortfall(gains, row["alpha"]) - row["ES"]) <= 1e-12);
-  CHECK(std::isnan(expected_shortfall({}, 0.95)));
-  CHECK(std::isnan(expected_shortfall(pnl, 1.0)));
 }
 
 TEST_CASE("outcomes are the statistics of the paths") {
