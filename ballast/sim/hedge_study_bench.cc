@@ -11,6 +11,7 @@
 
 #include "ballast/base/philox.h"
 #include "ballast/math/arithmetic.h"
+#include "ballast/math/columns.h"
 #include "ballast/math/normal.h"
 #include "ballast/math/random_columns.h"
 #include "ballast/sim/hedge_study.h"
