@@ -2,6 +2,7 @@
 // The public API of Ballast: what a library user includes. Rooms include their own headers, never this one.
 #include "ballast/base/codec.h"
 #include "ballast/base/members.h"
+#include "ballast/base/philox.h"
 #include "ballast/base/result.h"
 #include "ballast/base/rng.h"
 #include "ballast/base/text.h"
@@ -46,6 +47,7 @@
 #include "ballast/math/linear_program.h"
 #include "ballast/math/normal.h"
 #include "ballast/math/normalised_black.h"
+#include "ballast/math/random_columns.h"
 #include "ballast/math/regression.h"
 #include "ballast/math/rule_comparison.h"
 #include "ballast/math/simplex_search.h"

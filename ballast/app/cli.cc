@@ -66,6 +66,8 @@ class ExampleFirst : public CLI::Formatter {
       {"scenarios",
        "ballast scenarios --chain examples/btc-chain.json examples/btc-instruments.json \\\n"
        "             examples/btc-perpetual.json --book examples/btc-book.csv"},
+      {"simulate",
+       "ballast simulate --forward 65000 --vol 0.6 --days 30 --cost-bps 5 --rules time:8h,band:0.05,ww:0.0015"},
       {"chain", "ballast chain --chain examples/btc-chain.json"},
       {"curve", "ballast curve --chain examples/btc-chain.json examples/btc-perpetual.json"},
       {"skew",
@@ -346,6 +348,51 @@ void add_backtest(CLI::App& app, BacktestOptions& o) {
   command->footer(
       "Exit: 0 done, 1 refused, 2 usage or the run's file, 3 a file cannot be read or written, 4 internal "
       "fault.");
+}
+
+void add_simulate(CLI::App& app, SimulateOptions& o) {
+  CLI::App* command = app.add_subcommand(
+      "simulate",
+      "what rules for trading the hedge cost and leave: one option, many simulated paths, the same for all");
+  command->add_option("--forward", o.forward, "price of the hedge now, in USD (default: 100, so that USD are percent)")
+      ->type_name("USD")
+      ->check(positive);
+  command->add_option("--strike", o.strike, "of the option, in USD (default: the forward)")
+      ->type_name("USD")
+      ->check(positive);
+  command->add_option("--vol", o.vol, "that the price moves with, 0.6 is 60 % a year (default: 0.6)")
+      ->type_name("VOL")
+      ->check(positive);
+  command->add_option("--hedge-vol", o.hedge_vol, "of the premium and the deltas (default: that of the price)")
+      ->type_name("VOL")
+      ->check(positive);
+  command->add_option("--days", o.days, "to expiry (default: 30)")->type_name("DAYS")->check(positive);
+  command->add_option("--type", o.type, "call (default) or put")->check(CLI::IsMember({"call", "put"}));
+  command->add_option("--quantity", o.quantity, "coins of the option, negative sold (default: -1)")
+      ->type_name("COIN")
+      ->check(finite);
+  command->add_option("--drift", o.drift, "of the price, per year (default: 0)")->type_name("RATE")->check(finite);
+  command->add_option("--steps", o.steps, "looks at the hedge to expiry, evenly spaced (default: 1440)")
+      ->type_name("COUNT")
+      ->check(CLI::Range(1, 10'000'000));
+  command->add_option("--paths", o.paths, "simulated paths (default: 20000)")
+      ->type_name("COUNT")
+      ->check(CLI::Range(std::size_t{2}, std::size_t{100'000'000}));
+  command->add_option("--cost-bps", o.cost_bps, "of a trade's value: half spread, fee and impact (default: 5)")
+      ->type_name("BP")
+      ->check(not_negative);
+  o.rules = {"time:30m", "time:8h", "time:1d", "leland:8h", "band:0.05", "band:0.05:middle", "ww:1", "ww:10", "zak:1"};
+  command->add_option("--rules", o.rules, "when to trade, see below")->type_name("RULES")->delimiter(',');
+  command->add_option("--seed", o.seed, "of the random numbers (default: 1)")->type_name("NUMBER")->check(count);
+  command->add_option("--threads", o.threads, "paths are shared out; the result does not depend on it (default: 1)")
+      ->type_name("COUNT")
+      ->check(CLI::Range(1, 256));
+  add_format(command, o.format);
+  command->footer(
+      "Rules: time:8h (or 30m, 1d), leland:8h, move:0.02, band:0.05, ww:AVERSION, zak:AVERSION; :middle behind the "
+      "last\n"
+      "three trades to the middle of the band instead of its edge. Aversions in 1/USD: what 1 is at a forward of 100,\n"
+      "100/65000 = 0.0015 is at 65000. How to read the result: docs/simulate.md");
 }
 
 void add_ratio(CLI::App& app, RatioOptions& o) {
@@ -666,8 +713,10 @@ int run(std::vector<std::string> words, Streams streams) {
   add_archive(app, archive_options);
   add_check(app, check_options);
   BacktestOptions backtest_options;
+  SimulateOptions simulate_options;
   add_backtest(app, backtest_options);
   add_replay(app, replay_options);
+  add_simulate(app, simulate_options);
   try {
     std::reverse(words.begin(), words.end());  // CLI11 takes its words from the back
     app.parse(std::move(words));
@@ -687,6 +736,7 @@ int run(std::vector<std::string> words, Streams streams) {
   if (app.got_subcommand("skew")) return cmd_skew(skew_options, streams);
   if (app.got_subcommand("compare")) return cmd_compare(compare_options, streams);
   if (app.got_subcommand("backtest")) return cmd_backtest(backtest_options, streams);
+  if (app.got_subcommand("simulate")) return cmd_simulate(simulate_options, streams);
   if (app.got_subcommand("archive")) return cmd_archive(archive_options, streams);
   if (app.got_subcommand("replay")) return cmd_replay(replay_options, streams);
   return cmd_check(check_options, streams);
