@@ -70,6 +70,9 @@ class ExampleFirst : public CLI::Formatter {
        "         ballast skew --history RECORDED_FOLDER --underlying BTC --alerts"},
       {"surface", "ballast surface --chain examples/btc-chain.json --html surface.html"},
       {"instruments", "ballast instruments BTC-25DEC26-100000-C BTC-PERPETUAL"},
+      {"levels",
+       "ballast levels --depth RECORDED.gz NEXT_DAY.gz --archive day.levels.zst\n"
+       "         ballast levels --replay day.levels.zst"},
       {"check", "ballast check --format ticker examples/btc-perpetual.json"}};
 };
 
@@ -515,6 +518,22 @@ void add_instruments(CLI::App& app, InstrumentsOptions& o) {
   add_format(command, o.format);
 }
 
+void add_levels(CLI::App& app, LevelsOptions& o) {
+  CLI::App* command = app.add_subcommand("levels", "recorded order books, level by level: one archive, and its replay");
+  command
+      ->add_option("--depth", o.depth,
+                   "recordings of Binance depth streams, in any order, each of one instrument: lines of a receive time "
+                   "in ns and a message, with a REST snapshot among them; plain, gz or zst")
+      ->type_name("FILE");
+  command->add_option("--archive", o.archive, "writes all of their changes in the order received; .zst compresses it")
+      ->type_name("FILE");
+  command->add_option("--replay", o.replay, "replays an archive and shows where its books end")->type_name("FILE");
+  add_format(command, o.format);
+  command->footer(
+      "Gaps lose a book until its next snapshot; they and crossed books are counted, not repaired.\n"
+      "The bytes of an archive: docs/level-archive.md.");
+}
+
 void add_check(CLI::App& app, CheckOptions& o) {
   CLI::App* command = app.add_subcommand("check", "decodes one input and says what becomes of it");
   command->add_option(
@@ -564,6 +583,7 @@ int run(std::vector<std::string> words, Streams streams) {
   SurfaceOptions surface_options;
   InstrumentsOptions instruments_options;
   SkewOptions skew_options;
+  LevelsOptions levels_options;
   CheckOptions check_options;
   add_hedge(app, hedge_options);
   add_frontier(app, frontier_options);
@@ -575,6 +595,7 @@ int run(std::vector<std::string> words, Streams streams) {
   add_surface(app, surface_options);
   add_instruments(app, instruments_options);
   add_skew(app, skew_options);
+  add_levels(app, levels_options);
   add_check(app, check_options);
   try {
     std::reverse(words.begin(), words.end());  // CLI11 takes its words from the back
@@ -593,6 +614,7 @@ int run(std::vector<std::string> words, Streams streams) {
   if (app.got_subcommand("surface")) return cmd_surface(surface_options, streams);
   if (app.got_subcommand("instruments")) return cmd_instruments(instruments_options, streams);
   if (app.got_subcommand("skew")) return cmd_skew(skew_options, streams);
+  if (app.got_subcommand("levels")) return cmd_levels(levels_options, streams);
   return cmd_check(check_options, streams);
 }
 

@@ -146,6 +146,13 @@ struct SkewOptions {
   Format format = Format::table;
 };
 
+struct LevelsOptions {
+  std::vector<std::string> depth;      ///< recordings: lines of a time and a message; or `replay`
+  std::optional<std::string> archive;  ///< written from them
+  std::optional<std::string> replay;   ///< an archive
+  Format format = Format::table;
+};
+
 struct CheckOptions {
   std::string form = "auto";
   std::optional<std::string> as_of;
@@ -164,6 +171,7 @@ int cmd_curve(const CurveOptions& options, Streams streams);
 int cmd_surface(const SurfaceOptions& options, Streams streams);
 int cmd_instruments(const InstrumentsOptions& options, Streams streams);
 int cmd_skew(const SkewOptions& options, Streams streams);
+int cmd_levels(const LevelsOptions& options, Streams streams);
 int cmd_check(const CheckOptions& options, Streams streams);
 
 /// `ballast WORDS`: parses, runs, and turns every fault into one line and an exit code.
