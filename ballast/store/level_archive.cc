@@ -112,7 +112,7 @@ Result<Head> read_head(Bytes& in, LevelHistory& history) {
   if (!part) return part.error();
   Bytes head(part.value().substr(4));
   const std::size_t start = magic.size() + 4 + 4;
-  if (!head.has(8 + 8 + 4)) return head.cut(20, "head");
+  if (!head.has(8 + 8 + 4)) return bad(Fault::bad_syntax, start, fmt::format("a head of {} bytes", head.left()));
   Head counts{head.take<std::uint64_t>(), head.take<std::uint64_t>()};
   const auto instruments = head.take<std::uint32_t>();
   if (instruments > most_level_instruments)

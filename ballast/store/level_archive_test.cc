@@ -96,9 +96,9 @@ TEST_CASE("an archive with one wrong bit, cut anywhere or too long is refused wi
   refused(bytes + '\0', "a byte too many");
   std::string next = bytes;
   next[7] = '2';
-  CHECK(store::decode_levels(next).error().what == "byte 7: version \"2\" of the archive, we read 1");
+  CHECK(store::decode_levels(next).error().what == "byte 7: version '2' of the archive, we read 1");
   CHECK(store::decode_levels("{\"e\":\"depthUpdate\"}").error().what ==
-        "byte 0: no level archive: it does not begin with \"BLSTLVL\"");
+        "byte 0: no level archive: it does not begin with 'BLSTLVL'");
   const TemporaryPath path("damaged.levels");
   REQUIRE_FALSE(store::write_bytes(*path, bytes.substr(0, bytes.size() - 1)));
   CHECK(store::read_levels(*path).error().what.rfind(*path + ": byte ", 0) == 0);
@@ -126,7 +126,7 @@ TEST_CASE("an archive that is whole but makes no sense is refused") {
   CHECK(fault([](LevelHistory& h) { h.updates[1].event = LevelEvent::lost; }).find("lost") != std::string::npos);
   CHECK(fault([](LevelHistory& h) { h.updates[1].event = static_cast<LevelEvent>(9); }).find("event 9") !=
         std::string::npos);
-  CHECK(fault([](LevelHistory& h) { h.instruments[1].name = "a"; }).find("\"a\" is there twice") != std::string::npos);
+  CHECK(fault([](LevelHistory& h) { h.instruments[1].name = "a"; }).find("'a' is there twice") != std::string::npos);
   CHECK(fault([](LevelHistory& h) { h.instruments[1].name = ""; }).find("a name of 0 bytes") != std::string::npos);
   CHECK(fault([](LevelHistory& h) { h.instruments[0].contract = -1.0; }).find("contract -1") != std::string::npos);
   fault([](LevelHistory& h) {

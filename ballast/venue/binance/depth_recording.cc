@@ -10,7 +10,7 @@
 namespace ballast::venue::binance {
 namespace {
 
-constexpr std::size_t most_instruments = 65'536;
+constexpr std::size_t most_instruments = 65'536, longest_symbol = 64;
 
 market::LevelInstrument instrument_of(const DepthUpdate& update) {
   if (!update.previous_id) return {"spot:" + update.symbol, 1.0, market::Settlement::linear};
@@ -107,6 +107,8 @@ Result<DepthRecording> decode_depth_recording(std::string_view bytes) {
     }
     const auto* update = std::get_if<DepthUpdate>(&read->message);
     const std::string& said = update != nullptr ? update->symbol : std::get<DepthSnapshot>(read->message).symbol;
+    if (said.size() > longest_symbol)
+      return Error{Fault::bad_field, fmt::format("line {}: a symbol of {} bytes", number, said.size())};
     if (symbol.empty()) symbol = said;
     if (!said.empty() && said != symbol)
       return Error{Fault::bad_input, fmt::format("line {}: {} in a recording of {}", number, ballast::quoted(said),

@@ -28,7 +28,8 @@ struct DepthRecording {
 /// Reads lines `received_ns JSON` of one instrument: depth updates and REST snapshots, as the recorder of hftbacktest
 /// writes them. Which market it is the updates say: those of futures name the update before them, and COIN-M's pairs
 /// end in USD. COIN-M counts contracts of 100 USD for BTC and 10 USD for all others (docs/sources.md: binance).
-/// Faults  those of the decoders but not_ours, with the line; bad_syntax for a line without a time; bad_input for a
+/// Faults  those of the decoders but not_ours, with the line; bad_syntax for a line without a time; bad_field for a
+/// symbol over 64 bytes; bad_input for a
 ///         second symbol; missing_data without any update.
 Result<DepthRecording> decode_depth_recording(std::string_view bytes);
 

@@ -96,7 +96,7 @@ TEST_CASE("the market of a recording is read off its updates") {
 TEST_CASE("a recording that cannot be read names its line") {
   const std::string good = update(10, "BTCUSDT", 1, 2, "");
   CHECK(decode_depth_recording(good + "soon {}\n").error().what ==
-        "line 2: a time and a message are due, found \"soon {}\"");
+        "line 2: a time and a message are due, found 'soon {}'");
   CHECK(decode_depth_recording(good + update(11, "ETHUSDT", 3, 4, "")).error().fault == Fault::bad_input);
   CHECK(decode_depth_recording(good + update(11, "BTCUSDT", 3, 4, R"(["1"])")).error().what.rfind("line 2: ", 0) == 0);
   CHECK(decode_depth_recording(trade(3)).error().fault == Fault::missing_data);
