@@ -1112,3 +1112,41 @@ TEST_CASE("simulate: what makes no sense is refused") {
   CHECK(ballast_cli("simulate --paths 90000000 --rules time:1d").code == 1);
   CHECK(ballast_cli("simulate --help").out.find("Example: ballast simulate") == 0);
 }
+
+TEST_CASE("levels: a recording becomes an archive, and the archive its books") {
+  const TemporaryFile recording(
+      R"(10 {"stream":"b@depth","data":{"e":"depthUpdate","E":1723161256010,"s":"BTCUSDT","U":1,"u":5,"b":[["99.5","1"]],"a":[]}})"
+      "\n"
+      R"(11 {"lastUpdateId":4,"bids":[["99","2"],["98","1"]],"asks":[["101","2"]]})"
+      "\n"
+      R"(12 {"stream":"b@depth","data":{"e":"depthUpdate","E":1723161256012,"s":"BTCUSDT","U":6,"u":6,"b":[["99","0"]],"a":[["100.5","3"]]}})"
+      "\n");
+  for (const char* ending : {".levels", ".levels.zst"}) {
+    const TemporaryFile archive("", ending);
+    const Ran written = ballast_cli("levels --depth " + recording.path() + " --archive " + archive.path() + " --json");
+    CHECK(written.code == 0);
+    const json row = json::parse(written.out)[0];
+    CHECK(row["instrument"] == "spot:BTCUSDT");
+    CHECK(row["updates"] == 2);
+    CHECK(row["applied"] == 2);
+    CHECK(row["changes"] == 3);
+    CHECK(row["gaps"] == 0);
+    const Ran replayed = ballast_cli("levels --replay " + archive.path() + " --json");
+    CHECK(replayed.code == 0);
+    const json book = json::parse(replayed.out)[0];
+    CHECK(book["best_bid"] == 99.5);
+    CHECK(book["best_ask"] == 100.5);
+    CHECK(book["bid_levels"] == 2);
+    CHECK(book["levels"] == 6);
+    CHECK(book["crossed"] == 0);
+    CHECK(book["sent"] == "2024-08-08T23:54:16.012Z");
+    CHECK(replayed.err.find("6 levels in 3 updates") != std::string::npos);
+  }
+  CHECK(ballast_cli("levels --replay " + recording.path()).code == 1);
+  CHECK(ballast_cli("levels --replay " + recording.path()).err.find(": byte 0: no level archive") != std::string::npos);
+  CHECK(ballast_cli("levels --depth " + example("btc-chain.json")).code == 1);
+  CHECK(ballast_cli("levels --depth no-such-file").code == 3);
+  CHECK(ballast_cli("levels").code == 2);
+  CHECK(ballast_cli("levels --archive x").code == 2);
+  CHECK(ballast_cli("levels --help").out.rfind("Example: ballast levels --depth", 0) == 0);
+}

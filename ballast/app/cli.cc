@@ -80,6 +80,9 @@ class ExampleFirst : public CLI::Formatter {
        "ballast archive --chain examples/btc-chain.json --output month.chains\n"
        "         ballast skew --history month.chains"},
       {"replay", "ballast replay journals/delta.journal"},
+      {"levels",
+       "ballast levels --depth RECORDED.gz NEXT_DAY.gz --archive day.levels.zst\n"
+       "         ballast levels --replay day.levels.zst"},
       {"check", "ballast check --format ticker examples/btc-perpetual.json"}};
 };
 
@@ -631,6 +634,22 @@ void add_archive(CLI::App& app, ArchiveOptions& o) {
       "in it. Exit: 0 done, 1 refused, 2 usage, 3 a file cannot be read or written, 4 internal fault.");
 }
 
+void add_levels(CLI::App& app, LevelsOptions& o) {
+  CLI::App* command = app.add_subcommand("levels", "recorded order books, level by level: one archive, and its replay");
+  command
+      ->add_option("--depth", o.depth,
+                   "recordings of Binance depth streams, in any order, each of one instrument: lines of a receive time "
+                   "in ns and a message, with a REST snapshot among them; plain, gz or zst")
+      ->type_name("FILE");
+  command->add_option("--archive", o.archive, "writes all of their changes in the order received; .zst compresses it")
+      ->type_name("FILE");
+  command->add_option("--replay", o.replay, "replays an archive and shows where its books end")->type_name("FILE");
+  add_format(command, o.format);
+  command->footer(
+      "Gaps lose a book until its next snapshot; they and crossed books are counted, not repaired.\n"
+      "The bytes of an archive: docs/level-archive.md.");
+}
+
 void add_check(CLI::App& app, CheckOptions& o) {
   CLI::App* command = app.add_subcommand("check", "decodes one input and says what becomes of it");
   command->add_option(
@@ -697,6 +716,7 @@ int run(std::vector<std::string> words, Streams streams) {
   SkewOptions skew_options;
   CompareOptions compare_options;
   ArchiveOptions archive_options;
+  LevelsOptions levels_options;
   CheckOptions check_options;
   ReplayOptions replay_options;
   add_hedge(app, hedge_options);
@@ -711,6 +731,7 @@ int run(std::vector<std::string> words, Streams streams) {
   add_skew(app, skew_options);
   add_compare(app, compare_options);
   add_archive(app, archive_options);
+  add_levels(app, levels_options);
   add_check(app, check_options);
   BacktestOptions backtest_options;
   SimulateOptions simulate_options;
@@ -739,6 +760,7 @@ int run(std::vector<std::string> words, Streams streams) {
   if (app.got_subcommand("simulate")) return cmd_simulate(simulate_options, streams);
   if (app.got_subcommand("archive")) return cmd_archive(archive_options, streams);
   if (app.got_subcommand("replay")) return cmd_replay(replay_options, streams);
+  if (app.got_subcommand("levels")) return cmd_levels(levels_options, streams);
   return cmd_check(check_options, streams);
 }
 

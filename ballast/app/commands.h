@@ -178,6 +178,13 @@ struct ArchiveOptions {
   Format format = Format::table;
 };
 
+struct LevelsOptions {
+  std::vector<std::string> depth;      ///< recordings: lines of a time and a message; or `replay`
+  std::optional<std::string> archive;  ///< written from them
+  std::optional<std::string> replay;   ///< an archive
+  Format format = Format::table;
+};
+
 struct CheckOptions {
   std::string form = "auto";
   std::optional<std::string> as_of;
@@ -214,6 +221,7 @@ int cmd_skew(const SkewOptions& options, Streams streams);
 int cmd_compare(const CompareOptions& options, Streams streams);
 int cmd_archive(const ArchiveOptions& options, Streams streams);
 int cmd_simulate(const SimulateOptions& options, Streams streams);
+int cmd_levels(const LevelsOptions& options, Streams streams);
 int cmd_check(const CheckOptions& options, Streams streams);
 
 int cmd_backtest(const BacktestOptions& options, Streams streams);
