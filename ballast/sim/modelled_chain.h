@@ -43,8 +43,8 @@ struct ChainShape {
 /// The expiries that a venue lists at an instant, by time, all at 08:00 UTC and after `at`: every day for the next
 /// four, Fridays for the next three weeks, the last Fridays of months for the next hundred days, then those of
 /// quarters, up to `days` ahead and the first after it. What is listed stays listed: a quarter's last Friday becomes
-/// one of the months', one of the next Fridays, one of the next days. Source   the list that Deribit had on 24 June
-/// 2026, recorded; the test has it.
+/// one of the months', one of the next Fridays, one of the next days.
+/// Source   the list that Deribit had on 24 June 2026, recorded; the test has it.
 std::vector<Time> listed_expiries(Time at, double days);
 
 /// The step between strikes: 1, 2, 2.5 or 5 times a power of ten, the smallest that reaches `strikes_z` deviations
@@ -59,11 +59,11 @@ double smile_vol(const ChainShape& shape, double atm_vol_of_expiry, double log_m
 /// venue's ladder, rounded outward, no bid where there would be none over 0; the perpetual and a dated future for each
 /// expiry; the index. Everything was sent at `at`. Contracts carry Deribit's documented terms,
 /// which are this venue's own: from_venue is true.
-/// `keep`  names of options that stay listed until their expiry, wherever the price went: their strikes, call and put,
-///         and the chains of their expiries. Expired ones, other underlyings and other kinds are passed over.
+/// `keep`  names of options and futures that stay listed until they expire, wherever the price went: strikes, call and
+///         put, and the chains of their expiries. Expired ones, other underlyings and perpetuals are passed over.
 /// Exact   put-call parity of the marks (round_mark = 0): C - P = 1 - K/F within 1e-12.
-/// Faults  bad_input names the number outside its domain (index in [1, 1e9], atm_vol in [0.01, 5]) or the name in
-/// `keep`. Cost    some 2 us an option.
+/// Faults  bad_input: the number outside its domain (index in [1, 1e9], atm_vol in [0.01, 5]), or the name in `keep`.
+/// Cost    some 2 us an option.
 Result<market::Snapshot> modelled_chain(const ChainShape& shape, Time at, double index, double atm_vol,
                                         const std::vector<std::string>& keep = {});
 
