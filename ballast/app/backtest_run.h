@@ -13,9 +13,8 @@ namespace ballast::app {
 struct RunSettings {
   std::optional<std::string> store;    ///< SQLite file: rows are kept there, and a run that was cut goes on
   std::optional<std::string> journal;  ///< folder: a journal for each rule, RULE.journal, that `ballast replay` reads
-  std::string folder;                  ///< of the run's file, absolute: where its paths are from, for the journals
   int threads = 1;                     ///< >= 1: rules are shared out
-  std::string folder;                  ///< where the paths of the run's file are from: told to the journal
+  std::string folder;                  ///< of the run's file, absolute: where its paths are from, for the journals
 };
 
 /// What a run left.
