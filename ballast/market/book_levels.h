@@ -21,6 +21,7 @@ enum class BookSide { bid, ask };
 /// change there is a division and two stores, wherever it falls. What lies beyond the window, or between its steps, is
 /// kept sorted. The window is laid out by the levels themselves (their common step, the best price), and again once as
 /// many changes have missed it as there are levels; nothing but speed depends on where it lies.
+/// Memory   256 to 512 bytes a level, at most 1 MiB for the window; 16 bytes a level outside of it.
 template <BookSide side>
 class BookLevels {
  public:
