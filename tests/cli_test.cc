@@ -1078,7 +1078,8 @@ TEST_CASE("simulate: every format says the same, each mean with its error") {
   REQUIRE(result["rules"].size() == 4);
   const json& daily = result["rules"][0];
   CHECK(daily["rule"] == "time:12h");
-  CHECK(daily["trades"] == 60.0);
+  CHECK(daily["trades"].get<double>() > 59.5);  // a delta of 1 needs no trade any more
+  CHECK(daily["trades"].get<double>() <= 60.0);
   // A standard error is the deviation over the root of the paths.
   CHECK(std::abs(daily["pnl_error"].get<double>() * std::sqrt(500.0) - daily["pnl_std_usd"].get<double>()) <= 1e-12);
   CHECK(daily["pnl_q05_usd"].get<double>() < daily["pnl_q50_usd"].get<double>());

@@ -22,6 +22,7 @@
 #include "ballast/math/columns.h"
 #include "ballast/math/elementary.h"
 #include "ballast/math/normal.h"
+#include "ballast/math/random_columns.h"
 #include "ballast/math/sums.h"
 #include "ballast/pricing/columns.h"
 #include "ballast/pricing/grid_columns.h"
@@ -350,6 +351,19 @@ Hash sums(bool products, std::size_t points) {
   return hash;
 }
 
+// Uniforms and normals of paths by number, the normals' tails included.
+Hash draws(std::size_t points) {
+  Hash hash;
+  std::vector<double> column(std::min(rows_at_once, points));
+  for (Word first = 0; first < points; first += column.size()) {
+    math::uniform_draws(word(first, 0), first, first / 3, column);
+    for (const double u : column) hash.add(canonical(u));
+    math::normal_draws(word(first, 1), first, first / 3 + 1, column);
+    for (const double z : column) hash.add(canonical(z));
+  }
+  return hash;
+}
+
 // Books of every length up to 200 rows in six scenarios.
 Hash grids(std::size_t points) {
   Hash hash;
@@ -452,6 +466,7 @@ int main(int argc, char** argv) {
   }
   show("sum", sums(false, a.points));
   show("dot", sums(true, a.points));
+  show("draws", draws(a.points));
   show("black_grid", grids(a.points));
   std::printf("%s %016llx\n", name, static_cast<unsigned long long>(all.value));
   return same ? 0 : 1;

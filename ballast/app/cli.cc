@@ -375,7 +375,7 @@ void add_simulate(CLI::App& app, SimulateOptions& o) {
       ->type_name("COIN")
       ->check(finite);
   command->add_option("--drift", o.drift, "of the price, per year (default: 0)")->type_name("RATE")->check(finite);
-  command->add_option("--steps", o.steps, "looks at the hedge to expiry, evenly spaced (default: 1440)")
+  command->add_option("--steps", o.steps, "looks at the hedge to expiry, evenly spaced (default: every half hour)")
       ->type_name("COUNT")
       ->check(CLI::Range(1, 10'000'000));
   command->add_option("--paths", o.paths, "simulated paths (default: 20000)")

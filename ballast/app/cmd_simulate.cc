@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <ostream>
 #include <string>
 #include <thread>
@@ -35,6 +36,8 @@ void run_paths(const sim::PreparedStudy& study, int threads, sim::HedgePaths& pa
   take(true);
   for (std::thread& other : others) other.join();
 }
+
+int half_hours(double days) { return static_cast<int>(std::clamp(std::round(48.0 * days), 1.0, 1e7)); }
 
 std::string quantile_name(double level) { return fmt::format("pnl_q{:02.0f}_usd", 100.0 * level); }
 
@@ -103,7 +106,7 @@ int cmd_simulate(const SimulateOptions& options, Streams streams) {
                         .drift = options.drift,
                         .vol = Vol(options.vol),
                         .hedge_vol = Vol(options.hedge_vol.value_or(options.vol)),
-                        .steps = options.steps,
+                        .steps = options.steps.value_or(half_hours(options.days)),
                         .cost_rate = cost_rate,
                         .rules = {},
                         .seed = options.seed};

@@ -131,9 +131,9 @@ struct SimulateOptions {
   std::optional<double> hedge_vol;  ///< > 0, of premium and deltas; absent: vol
   double days = 30.0;               ///< > 0
   std::string type = "call";
-  double quantity = -1.0;  ///< coins of the option, not 0
-  double drift = 0.0;      ///< per year
-  int steps = 1440;        ///< >= 1
+  double quantity = -1.0;    ///< coins of the option, not 0
+  double drift = 0.0;        ///< per year
+  std::optional<int> steps;  ///< >= 1; absent: one every half hour
   std::size_t paths = 20'000;
   double cost_bps = 5.0;           ///< [0, 10^4), one way
   std::vector<std::string> rules;  ///< rule_words.h
