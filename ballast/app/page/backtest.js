@@ -155,7 +155,6 @@ function rulesTable() {
     [`RMSE, ${unit}`, (r) => r.rmse, money, -1, 'root mean square of the P&L of a step without costs'],
     ['RMSE less, %', (r) => r.rmse_reduction_percent, percent, 1, 'against the book left alone'],
     ['variance less, %', (r) => r.variance_reduction_percent, percent, 1, 'against the book left alone'],
-    ['mean', (r) => r.mean, money, 0, 'of the P&L of a step without costs'],
     ['worst', (r) => r.worst, money, 1, 'the smallest P&L of a step without costs'],
     ['ES 95 %', (r) => r.es95, money, -1, 'the mean loss of the worst twentieth of the steps'],
     [`P&L, ${unit}`, (r) => r.pnl, money, 1, 'what the equity gained, all costs included'],
