@@ -97,9 +97,13 @@ function timeChart(id, height, [y0, y1], label, unitWords) {
     c.root.append(svg('line', { class: 'grid', x1: left, x2: c.width - right, y1: c.y(v), y2: c.y(v) }));
     c.root.append(svg('text', { x: left - 6, y: c.y(v) + 4, 'text-anchor': 'end' }, texts[i]));
   });
+  let free = 0;  // where the last date ends: labels at the ends are moved inwards and may meet another
   for (const [t, words] of dates(t0, t1, Math.max(2, Math.floor((c.width - left) / 105)))) {
     c.root.append(svg('line', { class: 'grid', x1: c.x(t), x2: c.x(t), y1: top, y2: height - bottom }));
     const anchor = c.x(t) > c.width - 36 ? 'end' : c.x(t) < left + 30 ? 'start' : 'middle';
+    const size = 7 * words.length, begin = c.x(t) - size * { start: 0, middle: 0.5, end: 1 }[anchor];
+    if (begin < free) continue;
+    free = begin + size + 8;
     c.root.append(svg('text', { x: c.x(t), y: height - 7, 'text-anchor': anchor }, words));
   }
   c.root.append(svg('text', { x: left, y: 12, 'text-anchor': 'start' }, unitWords));
@@ -155,7 +159,6 @@ function rulesTable() {
     [`RMSE, ${unit}`, (r) => r.rmse, money, -1, 'root mean square of the P&L of a step without costs'],
     ['RMSE less, %', (r) => r.rmse_reduction_percent, percent, 1, 'against the book left alone'],
     ['variance less, %', (r) => r.variance_reduction_percent, percent, 1, 'against the book left alone'],
-    ['mean', (r) => r.mean, money, 0, 'of the P&L of a step without costs'],
     ['worst', (r) => r.worst, money, 1, 'the smallest P&L of a step without costs'],
     ['ES 95 %', (r) => r.es95, money, -1, 'the mean loss of the worst twentieth of the steps'],
     [`P&L, ${unit}`, (r) => r.pnl, money, 1, 'what the equity gained, all costs included'],
@@ -332,8 +335,10 @@ function drawErrors() {
     if (alone >= 0 && alone !== i) c.root.append(svg('path', { class: 'behind', d: shape(counts[alone], floor) }));
     c.root.append(svg('path', { class: `area ${colour[k]}`, d: shape(counts[i], floor) }),
       svg('line', { class: 'axis', x1: left, x2: c.width - right, y1: floor, y2: floor }),
-      svg('text', { class: 'name', x: left, y: floor - row + 18 }, series.rules[k].name),
-      svg('text', { x: c.width - right, y: floor - row + 18, 'text-anchor': 'end' }, `sd ${figure(rules[k].std, decimals([rules[k].std]))}`));
+      svg('text', { class: 'name', x: left, y: floor - row + 18 }, series.rules[k].name));
+    if (7 * series.rules[k].name.length + 100 > c.width - left - right) return;  // no room beside the name
+    c.root.append(svg('text', { x: c.width - right, y: floor - row + 18, 'text-anchor': 'end' },
+      `sd ${figure(rules[k].std, decimals([rules[k].std]))}`));
   });
   byId('errors').replaceChildren(c.root);
 }
