@@ -23,9 +23,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// A checkpoint costs some milliseconds and the states' bytes; what it saves is at most so much work.
-constexpr std::chrono::seconds between_checkpoints{2};
-
 /// FNV-1a, 64 bits: G. Fowler, L. C. Noll, K.-P. Vo. A name, not a proof: the store keeps the text behind it.
 std::string hash_of(const std::string& text) {
   std::uint64_t hash = 14695981039346656037u;
@@ -141,7 +138,8 @@ class Running {
       if (auto fault = write(r, told[r])) return fault;
     }
     ++done_;
-    if (Clock::now() - saved_ < between_checkpoints) return std::nullopt;
+    const std::chrono::duration<double> since = Clock::now() - saved_;
+    if (since.count() < settings_.checkpoint_s) return std::nullopt;
     return save();
   }
 

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "ballast/math/elementary.h"
 #include "ballast/math/regression.h"
 #include "ballast/math/stationary_bootstrap.h"
 
@@ -73,6 +74,15 @@ Interval interval(double value, double error, std::vector<double> draws, double 
   return {value - reach, value + reach};
 }
 
+/// The same for a reduction, on the logarithm of the ratio 1 - R, which has no losses below 0 on its far side. Around
+/// the reduction itself where the rule has none left.
+Interval reduction_interval(double reduction, double error, std::vector<double> draws, double level) {
+  const double left = 1.0 - reduction;
+  if (!(left > 0.0)) return interval(reduction, error, std::move(draws), level);
+  const Interval log = interval(log_ratio(left, 1.0), error / left, std::move(draws), level);
+  return {1.0 - exp(log.high), 1.0 - exp(log.low)};
+}
+
 /// Statistics around their means, draw after draw of one rule.
 struct Draws {
   std::vector<double> mean, t, reduction_t;
@@ -135,9 +145,12 @@ Result<RuleComparison> compare_rules(std::span<const double> base, std::span<con
       if (!reducible) continue;
       // A draw without a loss of the base has no ratio: it counts as far out.
       const double r = base_again_mean > 0.0 ? mean / base_again_mean : infinity;
-      draws[k].reduction_t.push_back(
-          std::isinf(r) ? infinity
-                        : ratio(r - verdict.reduction, reduction_error(again, base_again, r, base_again_mean)));
+      const double error = std::isinf(r) ? 0.0 : reduction_error(again, base_again, r, base_again_mean);
+      const double left = 1.0 - r, all_left = 1.0 - verdict.reduction;
+      const bool logs = left > 0.0 && all_left > 0.0;
+      draws[k].reduction_t.push_back(std::isinf(r) ? infinity
+                                     : logs        ? ratio(log_ratio(left, all_left), error / left)
+                                                   : ratio(r - verdict.reduction, error));
     }
   }
 
@@ -149,7 +162,7 @@ Result<RuleComparison> compare_rules(std::span<const double> base, std::span<con
     verdict.p = share(reached, options.draws);
     verdict.mean_interval = interval(verdict.mean, verdict.error, draws[k].t, options.level);
     verdict.reduction_interval =
-        reducible ? interval(verdict.reduction, reduction_errors[k], draws[k].reduction_t, options.level)
+        reducible ? reduction_interval(verdict.reduction, reduction_errors[k], draws[k].reduction_t, options.level)
                   : Interval{NAN, NAN};
   }
 

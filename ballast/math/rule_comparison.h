@@ -30,7 +30,7 @@ struct RuleVerdict {
   double statistic = 0.0;       ///< mean / error; 0 where the rule is the base itself, infinite where error is 0
   Interval mean_interval;       ///< symmetric percentile-t
   double reduction = 0.0;       ///< 1 - sum of the rule's losses / sum of the base's; NaN unless that is > 0
-  Interval reduction_interval;  ///< the same for the reduction, with the error of a ratio (delta method)
+  Interval reduction_interval;  ///< the same for ln(1 - reduction), with the error of a ratio (delta method)
   double p = 1.0;               ///< bootstrap, of this rule as if it were the only one
   double adjusted_p = 1.0;      ///< Romano-Wolf: of this rule among all that were tried
 };
