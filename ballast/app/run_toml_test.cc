@@ -34,7 +34,7 @@ class Folder {
 };
 
 // Four instants: 8:00, 12:00, 16:00, 20:00 of the first of January.
-const std::string market = R"(
+const std::string drawn = R"(
 equity = 2.0
 [market.model]
 days = 0.5
@@ -69,7 +69,7 @@ TEST_CASE("a list of trade files is one book, by time") {
   const Folder folder;
   folder.add("a.csv", bought), folder.add("b.csv", sold);
   const auto file = app::parse_run(
-      market + "[book]\nkind = \"trades\"\nfile = [\"b.csv\", \"a.csv\"]\n[[rule]]\nname = \"net\"\n", folder.path());
+      drawn + "[book]\nkind = \"trades\"\nfile = [\"b.csv\", \"a.csv\"]\n[[rule]]\nname = \"net\"\n", folder.path());
   if (!file) FAIL(file.error().what);
   const auto& trades = std::get<sim::RecordedBook>(file.value().run.book).trades;
   REQUIRE(trades.size() == 5);
@@ -85,9 +85,9 @@ TEST_CASE("a rule that replays hedges has the account of a book that holds them 
   const Folder folder;
   folder.add("a.csv", bought), folder.add("b.csv", sold);
   const std::string book = "[book]\nkind = \"trades\"\nfile = ";
-  const auto apart = ran(folder, market + book + "\"a.csv\"\n[[rule]]\nname = \"as recorded\"\ntrades = \"b.csv\"\n");
+  const auto apart = ran(folder, drawn + book + "\"a.csv\"\n[[rule]]\nname = \"as recorded\"\ntrades = \"b.csv\"\n");
   const auto together =
-      ran(folder, market + book + "[\"a.csv\", \"b.csv\"]\n[[rule]]\nname = \"left alone\"\nhedges = false\n");
+      ran(folder, drawn + book + "[\"a.csv\", \"b.csv\"]\n[[rule]]\nname = \"left alone\"\nhedges = false\n");
   REQUIRE(apart.rules.size() == 2);  // and the book left alone
   REQUIRE(together.rules.size() == 1);
   const auto &rule = apart.rules[1].rows, &whole = together.rules[0].rows;
@@ -120,7 +120,7 @@ TEST_CASE("hedges that cannot be replayed are refused") {
   const Folder folder;
   folder.add("a.csv", bought), folder.add("none.csv", header),
       folder.add("far.csv", header + "2026-01-01T10:00:00Z,BTC-1JAN30-60000-P,-1,0.01\n");
-  const std::string book = market + "[book]\nkind = \"trades\"\nfile = \"a.csv\"\n[[rule]]\nname = \"r\"\n";
+  const std::string book = drawn + "[book]\nkind = \"trades\"\nfile = \"a.csv\"\n[[rule]]\nname = \"r\"\n";
   CHECK(refused(folder, book + "trades = \"none.csv\"\n").find("rule.trades has no trade") != std::string::npos);
   CHECK(refused(folder, book + "trades = \"a.csv\"\nhedges = false\n").find("hedges = false") != std::string::npos);
   CHECK(refused(folder, book + "trades = \"absent.csv\"\n").find("absent.csv") != std::string::npos);
@@ -133,7 +133,7 @@ TEST_CASE("hedges that cannot be replayed are refused") {
 
 TEST_CASE("an edited book is another run") {
   const Folder folder;
-  const std::string text = market + "[book]\nkind = \"trades\"\nfile = \"a.csv\"\n[[rule]]\nname = \"net\"\n";
+  const std::string text = drawn + "[book]\nkind = \"trades\"\nfile = \"a.csv\"\n[[rule]]\nname = \"net\"\n";
   folder.add("a.csv", bought);
   const auto first = ran(folder, text), again = ran(folder, text);
   CHECK(first.head.run == again.head.run);
