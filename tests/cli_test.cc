@@ -1057,3 +1057,96 @@ TEST_CASE("archive: what reads recorded chains says the same of their archive") 
   CHECK(ballast_cli("archive --chain " + a).code == 2);
   CHECK(ballast_cli("archive --help").out.rfind("Example: ballast archive --chain examples/btc-chain.json", 0) == 0);
 }
+
+TEST_CASE("simulate: the same bytes for any number of threads") {
+  const std::string words = "simulate --steps 30 --paths 3000 --rules time:1d,band:0.05,ww:1,zak:1 --seed 7 -o csv";
+  const Ran one = ballast_cli(words);
+  CHECK(one.code == 0);
+  CHECK(ballast_cli(words + " --threads 2").out == one.out);
+  CHECK(ballast_cli(words + " --threads 3").out == one.out);
+  CHECK(ballast_cli("simulate --steps 30 --paths 3000 --rules time:1d --seed 8 -o csv").out != one.out);
+}
+
+TEST_CASE("simulate: every format says the same, each mean with its error") {
+  const std::string words = "simulate --steps 60 --paths 500 --rules time:12h,leland:12h,move:0.03,band:0.05:middle";
+  const Ran text = ballast_cli(words);
+  CHECK(text.code == 0);
+  CHECK(text.out.find("sold 1 coin of a 30-day call at 100") == 0);
+  CHECK(text.out.find("leland:12h") != std::string::npos);
+  const json result = json::parse(ballast_cli(words + " --json").out);
+  CHECK(std::abs(result["premium_usd"].get<double>() - 6.8539) <= 5e-5);  // tests/data/hedge_strategy_mc.csv
+  REQUIRE(result["rules"].size() == 4);
+  const json& daily = result["rules"][0];
+  CHECK(daily["rule"] == "time:12h");
+  CHECK(daily["trades"] == 60.0);
+  // A standard error is the deviation over the root of the paths.
+  CHECK(std::abs(daily["pnl_error"].get<double>() * std::sqrt(500.0) - daily["pnl_std_usd"].get<double>()) <= 1e-12);
+  CHECK(daily["pnl_q05_usd"].get<double>() < daily["pnl_q50_usd"].get<double>());
+  const Ran csv = ballast_cli(words + " -o csv");
+  CHECK(csv.out.find("rule,cost_usd,cost_error,pnl_usd,pnl_error,") == 0);
+}
+
+TEST_CASE("simulate: a put bought at 65000 is the same in percent as one at 100") {
+  const std::string words = "simulate --type put --quantity 1 --steps 30 --paths 256 --rules band:0.05 --json";
+  const json percent = json::parse(ballast_cli(words).out);
+  const json coin = json::parse(ballast_cli(words + " --forward 65000").out);
+  for (const char* name : {"cost_usd", "pnl_usd", "es95_usd"}) {
+    CAPTURE(name);
+    const double small = percent["rules"][0][name], large = coin["rules"][0][name];
+    CHECK(std::abs(large - 650.0 * small) <= 1e-8 * std::abs(large));
+  }
+}
+
+TEST_CASE("simulate: what makes no sense is refused") {
+  CHECK(ballast_cli("simulate --rules daily:1").code == 2);
+  CHECK(ballast_cli("simulate --rules daily:1").err.find("'daily:1'") != std::string::npos);
+  CHECK(ballast_cli("simulate --rules band:2").code == 2);
+  CHECK(ballast_cli("simulate --vol 0").code == 2);
+  CHECK(ballast_cli("simulate --paths 1").code == 2);
+  CHECK(ballast_cli("simulate --type straddle").code == 2);
+  const Ran odd = ballast_cli("simulate --steps 30 --rules time:7h");
+  CHECK(odd.code == 1);
+  CHECK(odd.err.find("7.0") != std::string::npos);
+  CHECK(ballast_cli("simulate --quantity 0 --steps 30 --rules time:1d").code == 1);
+  CHECK(ballast_cli("simulate --cost-bps 10000 --steps 30 --rules time:1d").code == 2);
+  CHECK(ballast_cli("simulate --paths 90000000 --rules time:1d").code == 1);
+  CHECK(ballast_cli("simulate --help").out.find("Example: ballast simulate") == 0);
+}
+
+TEST_CASE("levels: a recording becomes an archive, and the archive its books") {
+  const TemporaryFile recording(
+      R"(10 {"stream":"b@depth","data":{"e":"depthUpdate","E":1723161256010,"s":"BTCUSDT","U":1,"u":5,"b":[["99.5","1"]],"a":[]}})"
+      "\n"
+      R"(11 {"lastUpdateId":4,"bids":[["99","2"],["98","1"]],"asks":[["101","2"]]})"
+      "\n"
+      R"(12 {"stream":"b@depth","data":{"e":"depthUpdate","E":1723161256012,"s":"BTCUSDT","U":6,"u":6,"b":[["99","0"]],"a":[["100.5","3"]]}})"
+      "\n");
+  for (const char* ending : {".levels", ".levels.zst"}) {
+    const TemporaryFile archive("", ending);
+    const Ran written = ballast_cli("levels --depth " + recording.path() + " --archive " + archive.path() + " --json");
+    CHECK(written.code == 0);
+    const json row = json::parse(written.out)[0];
+    CHECK(row["instrument"] == "spot:BTCUSDT");
+    CHECK(row["updates"] == 2);
+    CHECK(row["applied"] == 2);
+    CHECK(row["changes"] == 3);
+    CHECK(row["gaps"] == 0);
+    const Ran replayed = ballast_cli("levels --replay " + archive.path() + " --json");
+    CHECK(replayed.code == 0);
+    const json book = json::parse(replayed.out)[0];
+    CHECK(book["best_bid"] == 99.5);
+    CHECK(book["best_ask"] == 100.5);
+    CHECK(book["bid_levels"] == 2);
+    CHECK(book["levels"] == 6);
+    CHECK(book["crossed"] == 0);
+    CHECK(book["sent"] == "2024-08-08T23:54:16.012Z");
+    CHECK(replayed.err.find("6 levels in 3 updates") != std::string::npos);
+  }
+  CHECK(ballast_cli("levels --replay " + recording.path()).code == 1);
+  CHECK(ballast_cli("levels --replay " + recording.path()).err.find(": byte 0: no level archive") != std::string::npos);
+  CHECK(ballast_cli("levels --depth " + example("btc-chain.json")).code == 1);
+  CHECK(ballast_cli("levels --depth no-such-file").code == 3);
+  CHECK(ballast_cli("levels").code == 2);
+  CHECK(ballast_cli("levels --archive x").code == 2);
+  CHECK(ballast_cli("levels --help").out.rfind("Example: ballast levels --depth", 0) == 0);
+}

@@ -166,7 +166,7 @@ void put_errors(ordered_json& rule, const sim::ErrorFigures& e) {
   rule["es95"] = number(e.es95);
   ordered_json regimes = ordered_json::array();
   for (const sim::RegimeErrors& r : e.regimes) {
-    regimes.push_back({{"regime", sim::name(r.regime)},
+    regimes.push_back({{"regime", std::string(risk::name(r.regime))},
                        {"instants", r.steps},
                        {"rmse", number(r.rmse)},
                        {"rmse_reduction_percent", percent(r.rmse_reduction)}});

@@ -108,7 +108,8 @@ class Running {
       auto writer = store::JournalWriter::open(path);
       if (!writer) return writer.error();
       journals_.push_back(std::move(writer).value());
-      const desk::Entry entry = desk::RunText{.run = text, .rule = rule.name, .program = version()};
+      const desk::Entry entry =
+          desk::RunText{.run = text, .rule = rule.name, .program = version(), .folder = settings_.folder};
       const auto written = journals_.back().append(static_cast<std::uint32_t>(desk::kind_of(entry)),
                                                    desk::journal_schema, desk::bytes_of(entry));
       if (!written) return written.error();

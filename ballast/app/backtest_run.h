@@ -14,6 +14,7 @@ struct RunSettings {
   std::optional<std::string> store;    ///< SQLite file: rows are kept there, and a run that was cut goes on
   std::optional<std::string> journal;  ///< folder: a journal for each rule, RULE.journal, that `ballast replay` reads
   int threads = 1;                     ///< >= 1: rules are shared out
+  std::string folder;                  ///< of the run's file, absolute: where its paths are from, for the journals
 };
 
 /// What a run left.

@@ -66,6 +66,8 @@ class ExampleFirst : public CLI::Formatter {
       {"scenarios",
        "ballast scenarios --chain examples/btc-chain.json examples/btc-instruments.json \\\n"
        "             examples/btc-perpetual.json --book examples/btc-book.csv"},
+      {"simulate",
+       "ballast simulate --forward 65000 --vol 0.6 --days 30 --cost-bps 5 --rules time:8h,band:0.05,ww:0.0015"},
       {"chain", "ballast chain --chain examples/btc-chain.json"},
       {"curve", "ballast curve --chain examples/btc-chain.json examples/btc-perpetual.json"},
       {"skew",
@@ -73,10 +75,14 @@ class ExampleFirst : public CLI::Formatter {
        "         ballast skew --history RECORDED_FOLDER --underlying BTC --alerts"},
       {"surface", "ballast surface --chain examples/btc-chain.json --html surface.html"},
       {"instruments", "ballast instruments BTC-25DEC26-100000-C BTC-PERPETUAL"},
+      {"compare", "ballast compare first.json second.json --base 'net delta' --html compare.html"},
       {"archive",
        "ballast archive --chain examples/btc-chain.json --output month.chains\n"
        "         ballast skew --history month.chains"},
       {"replay", "ballast replay journals/delta.journal"},
+      {"levels",
+       "ballast levels --depth RECORDED.gz NEXT_DAY.gz --archive day.levels.zst\n"
+       "         ballast levels --replay day.levels.zst"},
       {"check", "ballast check --format ticker examples/btc-perpetual.json"}};
 };
 
@@ -347,6 +353,51 @@ void add_backtest(CLI::App& app, BacktestOptions& o) {
       "fault.");
 }
 
+void add_simulate(CLI::App& app, SimulateOptions& o) {
+  CLI::App* command = app.add_subcommand(
+      "simulate",
+      "what rules for trading the hedge cost and leave: one option, many simulated paths, the same for all");
+  command->add_option("--forward", o.forward, "price of the hedge now, in USD (default: 100, so that USD are percent)")
+      ->type_name("USD")
+      ->check(positive);
+  command->add_option("--strike", o.strike, "of the option, in USD (default: the forward)")
+      ->type_name("USD")
+      ->check(positive);
+  command->add_option("--vol", o.vol, "that the price moves with, 0.6 is 60 % a year (default: 0.6)")
+      ->type_name("VOL")
+      ->check(positive);
+  command->add_option("--hedge-vol", o.hedge_vol, "of the premium and the deltas (default: that of the price)")
+      ->type_name("VOL")
+      ->check(positive);
+  command->add_option("--days", o.days, "to expiry (default: 30)")->type_name("DAYS")->check(positive);
+  command->add_option("--type", o.type, "call (default) or put")->check(CLI::IsMember({"call", "put"}));
+  command->add_option("--quantity", o.quantity, "coins of the option, negative sold (default: -1)")
+      ->type_name("COIN")
+      ->check(finite);
+  command->add_option("--drift", o.drift, "of the price, per year (default: 0)")->type_name("RATE")->check(finite);
+  command->add_option("--steps", o.steps, "looks at the hedge to expiry, evenly spaced (default: 1440)")
+      ->type_name("COUNT")
+      ->check(CLI::Range(1, 10'000'000));
+  command->add_option("--paths", o.paths, "simulated paths (default: 20000)")
+      ->type_name("COUNT")
+      ->check(CLI::Range(std::size_t{2}, std::size_t{100'000'000}));
+  command->add_option("--cost-bps", o.cost_bps, "of a trade's value: half spread, fee and impact (default: 5)")
+      ->type_name("BP")
+      ->check(not_negative);
+  o.rules = {"time:30m", "time:8h", "time:1d", "leland:8h", "band:0.05", "band:0.05:middle", "ww:1", "ww:10", "zak:1"};
+  command->add_option("--rules", o.rules, "when to trade, see below")->type_name("RULES")->delimiter(',');
+  command->add_option("--seed", o.seed, "of the random numbers (default: 1)")->type_name("NUMBER")->check(count);
+  command->add_option("--threads", o.threads, "paths are shared out; the result does not depend on it (default: 1)")
+      ->type_name("COUNT")
+      ->check(CLI::Range(1, 256));
+  add_format(command, o.format);
+  command->footer(
+      "Rules: time:8h (or 30m, 1d), leland:8h, move:0.02, band:0.05, ww:AVERSION, zak:AVERSION; :middle behind the "
+      "last\n"
+      "three trades to the middle of the band instead of its edge. Aversions in 1/USD: what 1 is at a forward of 100,\n"
+      "100/65000 = 0.0015 is at 65000. How to read the result: docs/simulate.md");
+}
+
 void add_ratio(CLI::App& app, RatioOptions& o) {
   CLI::App* command =
       app.add_subcommand("ratio", "the bare ratio of two deltas, or the minimum-variance ratio from prices over time");
@@ -546,6 +597,24 @@ void add_instruments(CLI::App& app, InstrumentsOptions& o) {
   add_format(command, o.format);
 }
 
+void add_compare(CLI::App& app, CompareOptions& o) {
+  CLI::App* command =
+      app.add_subcommand("compare", "the rules of backtests side by side, over the instants that all of them have");
+  command->add_option("results", o.results, "results of backtests, JSON: docs/backtest-json.md")
+      ->type_name("FILE")
+      ->required();
+  command->add_option("--base", o.base, "the rule that the others are compared with (default: the first that hedges)")
+      ->type_name("RULE");
+  command->add_option("--seed", o.seed, "of the bootstrap (default: 1)")->type_name("COUNT")->check(count);
+  command
+      ->add_option("--html", o.html, "writes a page that needs no network: rules, equity, errors, attribution, delta")
+      ->type_name("FILE");
+  add_format(command, o.format);
+  command->footer(
+      "p is of Diebold-Mariano for each rule alone, p_deflated of Romano-Wolf for all rules that were tried.\n"
+      "Exit: 0 done, 1 refused, 2 usage, 3 a file cannot be read or written, 4 internal fault.");
+}
+
 void add_archive(CLI::App& app, ArchiveOptions& o) {
   CLI::App* command = app.add_subcommand("archive", "recorded chains as one file that is read many times as fast");
   command
@@ -563,6 +632,22 @@ void add_archive(CLI::App& app, ArchiveOptions& o) {
       "Every flag that takes recorded chains takes the archive, and every figure comes out the same: all of a snapshot "
       "is\n"
       "in it. Exit: 0 done, 1 refused, 2 usage, 3 a file cannot be read or written, 4 internal fault.");
+}
+
+void add_levels(CLI::App& app, LevelsOptions& o) {
+  CLI::App* command = app.add_subcommand("levels", "recorded order books, level by level: one archive, and its replay");
+  command
+      ->add_option("--depth", o.depth,
+                   "recordings of Binance depth streams, in any order, each of one instrument: lines of a receive time "
+                   "in ns and a message, with a REST snapshot among them; plain, gz or zst")
+      ->type_name("FILE");
+  command->add_option("--archive", o.archive, "writes all of their changes in the order received; .zst compresses it")
+      ->type_name("FILE");
+  command->add_option("--replay", o.replay, "replays an archive and shows where its books end")->type_name("FILE");
+  add_format(command, o.format);
+  command->footer(
+      "Gaps lose a book until its next snapshot; they and crossed books are counted, not repaired.\n"
+      "The bytes of an archive: docs/level-archive.md.");
 }
 
 void add_check(CLI::App& app, CheckOptions& o) {
@@ -629,7 +714,9 @@ int run(std::vector<std::string> words, Streams streams) {
   SurfaceOptions surface_options;
   InstrumentsOptions instruments_options;
   SkewOptions skew_options;
+  CompareOptions compare_options;
   ArchiveOptions archive_options;
+  LevelsOptions levels_options;
   CheckOptions check_options;
   ReplayOptions replay_options;
   add_hedge(app, hedge_options);
@@ -642,11 +729,15 @@ int run(std::vector<std::string> words, Streams streams) {
   add_surface(app, surface_options);
   add_instruments(app, instruments_options);
   add_skew(app, skew_options);
+  add_compare(app, compare_options);
   add_archive(app, archive_options);
+  add_levels(app, levels_options);
   add_check(app, check_options);
   BacktestOptions backtest_options;
+  SimulateOptions simulate_options;
   add_backtest(app, backtest_options);
   add_replay(app, replay_options);
+  add_simulate(app, simulate_options);
   try {
     std::reverse(words.begin(), words.end());  // CLI11 takes its words from the back
     app.parse(std::move(words));
@@ -664,9 +755,12 @@ int run(std::vector<std::string> words, Streams streams) {
   if (app.got_subcommand("surface")) return cmd_surface(surface_options, streams);
   if (app.got_subcommand("instruments")) return cmd_instruments(instruments_options, streams);
   if (app.got_subcommand("skew")) return cmd_skew(skew_options, streams);
+  if (app.got_subcommand("compare")) return cmd_compare(compare_options, streams);
   if (app.got_subcommand("backtest")) return cmd_backtest(backtest_options, streams);
+  if (app.got_subcommand("simulate")) return cmd_simulate(simulate_options, streams);
   if (app.got_subcommand("archive")) return cmd_archive(archive_options, streams);
   if (app.got_subcommand("replay")) return cmd_replay(replay_options, streams);
+  if (app.got_subcommand("levels")) return cmd_levels(levels_options, streams);
   return cmd_check(check_options, streams);
 }
 

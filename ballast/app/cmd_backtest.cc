@@ -25,12 +25,16 @@ sim::SummaryRules summary_rules(const RunFile& file) {
 int cmd_backtest(const BacktestOptions& options, Streams streams) {
   const auto text = store::read_bytes(options.run);
   if (!text) return fail(text.error(), streams);
-  const auto file = parse_run(text.value(), std::filesystem::path(options.run).parent_path().string());
+  // Whole, so that a journal is replayed from any folder.
+  std::error_code none;
+  const std::string folder = std::filesystem::absolute(options.run, none).parent_path().string();
+  const auto file = parse_run(text.value(), folder);
   if (!file) {
     fail(in(options.run, file.error()), streams);
     return file.error().fault == Fault::unavailable ? Exit::unavailable : Exit::usage;
   }
-  const RunSettings settings{.store = options.store, .journal = options.journal, .threads = options.threads};
+  const RunSettings settings{
+      .store = options.store, .journal = options.journal, .threads = options.threads, .folder = folder};
   const auto ran = run_backtest(file.value(), text.value(), settings, streams.err);
   if (!ran) return fail(ran.error(), streams);
   const sim::Run& run = file.value().run;

@@ -124,6 +124,24 @@ struct SurfaceOptions {
   Format format = Format::table;
 };
 
+struct SimulateOptions {
+  double forward = 100.0;           ///< > 0, USD; at 100 every figure in USD is per cent of the forward
+  std::optional<double> strike;     ///< > 0; absent: the forward
+  double vol = 0.6;                 ///< > 0, that the price moves with
+  std::optional<double> hedge_vol;  ///< > 0, of premium and deltas; absent: vol
+  double days = 30.0;               ///< > 0
+  std::string type = "call";
+  double quantity = -1.0;  ///< coins of the option, not 0
+  double drift = 0.0;      ///< per year
+  int steps = 1440;        ///< >= 1
+  std::size_t paths = 20'000;
+  double cost_bps = 5.0;           ///< [0, 10^4), one way
+  std::vector<std::string> rules;  ///< rule_words.h
+  std::uint64_t seed = 1;
+  int threads = 1;
+  Format format = Format::table;
+};
+
 struct InstrumentsOptions {
   std::vector<std::string> names;
   std::vector<std::string> chain;
@@ -146,9 +164,24 @@ struct SkewOptions {
   Format format = Format::table;
 };
 
+struct CompareOptions {
+  std::vector<std::string> results;  ///< results of backtests, JSON
+  std::optional<std::string> base;   ///< the rule that the others are compared with; absent: the first that hedges
+  std::uint64_t seed = 1;            ///< of the bootstrap
+  std::optional<std::string> html;   ///< the page is written there
+  Format format = Format::table;
+};
+
 struct ArchiveOptions {
   std::vector<std::string> chain;  ///< folders, archives, files: each file or member is one snapshot
   std::string output;              ///< the archive to make
+  Format format = Format::table;
+};
+
+struct LevelsOptions {
+  std::vector<std::string> depth;      ///< recordings: lines of a time and a message; or `replay`
+  std::optional<std::string> archive;  ///< written from them
+  std::optional<std::string> replay;   ///< an archive
   Format format = Format::table;
 };
 
@@ -185,7 +218,10 @@ int cmd_curve(const CurveOptions& options, Streams streams);
 int cmd_surface(const SurfaceOptions& options, Streams streams);
 int cmd_instruments(const InstrumentsOptions& options, Streams streams);
 int cmd_skew(const SkewOptions& options, Streams streams);
+int cmd_compare(const CompareOptions& options, Streams streams);
 int cmd_archive(const ArchiveOptions& options, Streams streams);
+int cmd_simulate(const SimulateOptions& options, Streams streams);
+int cmd_levels(const LevelsOptions& options, Streams streams);
 int cmd_check(const CheckOptions& options, Streams streams);
 
 int cmd_backtest(const BacktestOptions& options, Streams streams);

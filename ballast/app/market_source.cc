@@ -113,7 +113,7 @@ std::optional<Error> drawn(const RunFile& file, const DrawnMarket& market, std::
   Progress progress(err, "instants");
   const auto steps = static_cast<std::size_t>(std::floor(market.days * 24.0 / market.step_hours + 1e-9)) + 1;
   sim::MarketState state = sim::begin(market.model, market.start);
-  sim::ChainShape shape = market.shape;
+  sim::ChainShape shape = sim::quoted_by(market.model, market.shape);
   for (std::size_t i = 0; i < steps; ++i) {
     if (i > 0) state = sim::next(market.model, market.seed, 0, state, 3600.0 * market.step_hours);
     if (!within(file, state.at)) continue;

@@ -26,10 +26,12 @@ class Applying {
       : config_(config), state_(state), out_(out), answers_(answers) {}
 
   std::optional<Error> operator()(const market::ChainSeen& seen) {
-    if (config_.learn) {
-      if (auto fault = learn(state_.learning, seen.snapshot, config_.moves, config_.adaptive)) return fault;
-    }
     market::Snapshot& market = state_.market;
+    // The rule is used strictly after what it learned from: the chain before this one.
+    if (config_.learn && !market.quotes.empty()) {
+      if (auto fault = learn(state_.learning, market, config_.moves, config_.adaptive)) return fault;
+    }
+    market.as_of = seen.snapshot.as_of;
     for (const auto& [name, instrument] : seen.snapshot.instruments)
       market.instruments.insert_or_assign(name, instrument);
     market.quotes = seen.snapshot.quotes;
@@ -167,7 +169,10 @@ class Applying {
     market::Snapshot market = state_.market;
     market.as_of = state_.now;
     Config config = config_.decide;
-    if (config_.learn && config.dynamics) config.dynamics->learned = state_.learning.learned;
+    if (config_.learn && config.dynamics) {
+      config.dynamics->learned = state_.learning.learned;
+      if (state_.learning.learned.empty()) config.dynamics.reset();  // nothing learned yet: net delta
+    }
     if (config.problem) add_candidates(*config.problem, market);
     ++state_.decisions;
     Decision decision = decide(config, std::move(market), state_.portfolio, state_.memory);

@@ -19,7 +19,9 @@ struct StepConfig {
   Config decide;
   /// Of decide.problem, beside its own: names and the words of candidates.h, looked up whenever a hedge is due.
   std::vector<std::string> candidates;
-  bool learn = false;           ///< of every chain, what the adaptive smile rule needs: decide.dynamics is adaptive
+  /// What the adaptive smile rule needs, decide.dynamics being adaptive: of every chain when the next one comes. Until
+  /// it has learned of a step the hedge is of net delta.
+  bool learn = false;
   MoveRules moves;              ///< which chains are a step to learn from
   vol::AdaptiveRules adaptive;  ///< how it learns
   Quality worst = Quality::degraded;  ///< a decision of worse quality makes no ticket

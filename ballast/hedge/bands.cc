@@ -10,7 +10,6 @@ namespace ballast::hedge {
 namespace {
 
 constexpr double root_two_per_pi = 0.79788456080286535588;  // sqrt(2/pi)
-constexpr double last_day = 1.0 / 365.0;                    // years
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 bool inside(const BandInputs& in) {
@@ -31,7 +30,7 @@ BandInputs inputs(const RebalanceRule& rule, const HedgedBook& book) {
           .discount = book.discount};
 }
 
-bool zakamouline_holds(const HedgedBook& book) { return book.years.value >= last_day; }
+bool zakamouline_holds(const RebalanceRule& rule, const HedgedBook& book) { return book.years >= rule.handover; }
 
 }  // namespace
 
@@ -94,6 +93,7 @@ Result<RebalanceRule> checked(const RebalanceRule& rule) {
     return bad("Leland's interval must be 0 or more years", rule.leland_interval.value);
   if (rule.band == BandKind::zakamouline && rule.leland_interval.value > 0.0)
     return bad("Zakamouline's band has a vol of its own: Leland's interval must be 0", rule.leland_interval.value);
+  if (!finite_from_zero(rule.handover.value)) return bad("handover must be 0 or more years", rule.handover.value);
   if (!finite_from_zero(rule.least_interval.value))
     return bad("least interval must be 0 or more years", rule.least_interval.value);
   if (!finite_from_zero(rule.least_move)) return bad("least move must be 0 or more", rule.least_move);
@@ -103,7 +103,7 @@ Result<RebalanceRule> checked(const RebalanceRule& rule) {
 
 Vol hedge_vol(const RebalanceRule& rule, const HedgedBook& book) {
   if (rule.leland_interval.value > 0.0) return leland_vol(book.vol, rule.cost_rate, rule.leland_interval, book.gamma);
-  if (rule.band == BandKind::zakamouline && zakamouline_holds(book)) return zakamouline_vol(inputs(rule, book));
+  if (rule.band == BandKind::zakamouline && zakamouline_holds(rule, book)) return zakamouline_vol(inputs(rule, book));
   return book.vol;
 }
 
@@ -113,10 +113,16 @@ Coin half_width(const RebalanceRule& rule, const HedgedBook& book) {
     case BandKind::none: return width;
     case BandKind::fixed: width = rule.width * book.options; break;
     case BandKind::whalley_wilmott: width = whalley_wilmott_half_width(inputs(rule, book)); break;
-    case BandKind::zakamouline:
-      width = zakamouline_holds(book) ? zakamouline_half_width(inputs(rule, book))
-                                      : whalley_wilmott_half_width(inputs(rule, book));
+    case BandKind::zakamouline: {
+      BandInputs in = inputs(rule, book);
+      if (zakamouline_holds(rule, book)) {
+        in.gamma = book.hedge_gamma.value_or(book.gamma);
+        width = zakamouline_half_width(in);
+      } else {
+        width = whalley_wilmott_half_width(in);
+      }
       break;
+    }
   }
   if (std::isnan(width.value) || !(book.noise.value >= 0.0 && book.options.value > 0.0)) return Coin(nan);
   return std::min(std::max(width, 2.0 * book.noise), book.options);
@@ -131,7 +137,8 @@ std::optional<Coin> wanted(const RebalanceRule& rule, const HedgedBook& book) {
     const double unit = rule.move_span.value > 0.0 ? book.vol.value * std::sqrt(rule.move_span.value) : 1.0;
     if (std::abs(book.price / book.price_at_trade - 1.0) < rule.least_move * unit) return std::nullopt;
   }
-  if (rule.target == BandTarget::middle || width.value == 0.0) return Coin(0.0);
+  const BandTarget target = book.price_at_trade.value > 0.0 ? rule.target : rule.first_target.value_or(rule.target);
+  if (target == BandTarget::middle || width.value == 0.0) return Coin(0.0);
   return Coin(std::copysign(width.value, book.delta.value));
 }
 

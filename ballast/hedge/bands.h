@@ -71,13 +71,16 @@ const char* name(BandTarget target);
 struct RebalanceRule {
   BandKind band = BandKind::none;
   BandTarget target = BandTarget::edge;
-  double width = 0.0;       ///< fixed: half-width in delta per coin of the book's options, (0, 1]
-  double aversion = 0.0;    ///< whalley_wilmott and zakamouline: > 0, 1/USD (BandInputs)
-  double cost_rate = 0.0;   ///< >= 0, one way (BandInputs): also of Leland's vol
-  Years leland_interval;    ///< > 0: deltas at leland_vol of this interval; 0: not. Not with zakamouline
-  Years least_interval;     ///< since the last trade
-  double least_move = 0.0;  ///< of the price since the last trade: relative, or in units of vol sqrt(move_span)
-  Years move_span;          ///< > 0: least_move is in standard deviations of a move over this time; 0: relative
+  std::optional<BandTarget>
+      first_target;             ///< of the first trade, while HedgedBook::price_at_trade is 0; absent: target
+  double width = 0.0;           ///< fixed: half-width in delta per coin of the book's options, (0, 1]
+  double aversion = 0.0;        ///< whalley_wilmott and zakamouline: > 0, 1/USD (BandInputs)
+  double cost_rate = 0.0;       ///< >= 0, one way (BandInputs): also of Leland's vol
+  Years leland_interval;        ///< > 0: deltas at leland_vol of this interval; 0: not. Not with zakamouline
+  Years handover{1.0 / 365.0};  ///< zakamouline: with less than this to expiry Whalley-Wilmott's band takes over
+  Years least_interval;         ///< since the last trade
+  double least_move = 0.0;      ///< of the price since the last trade: relative, or in units of vol sqrt(move_span)
+  Years move_span;              ///< > 0: least_move is in standard deviations of a move over this time; 0: relative
 };
 
 /// The rule, or bad_input that names the number outside its range.
@@ -87,14 +90,17 @@ Result<RebalanceRule> checked(const RebalanceRule& rule);
 struct HedgedBook {
   Coin delta;          ///< of options (at hedge_vol) and hedge together, off neutral, signed: + is too long
   double gamma = 0.0;  ///< of the options, signed: coin per USD
-  Coin options;        ///< > 0: sum of |coins| of the options, the most their delta can change
-  Price price;         ///< > 0, of the hedge, USD per coin
-  Vol vol;             ///< > 0, at the money or of the option
-  Years years;         ///< > 0, to expiry, weighted by gamma
-  Coin noise;          ///< standard deviation of delta from the noise of quotes: no half-width is below twice this
+  std::optional<double> hedge_gamma;  ///< the same at hedge_vol(rule, book), for Zakamouline's width; absent: gamma
+  Coin options;                       ///< > 0: sum of |coins| of the options, the most their delta can change
+  Price price;                        ///< > 0, of the hedge, USD per coin
+  Vol vol;                            ///< > 0, at the money or of the option
+  Years years;                        ///< > 0, to expiry, weighted by gamma
+  Coin noise;  ///< standard deviation of delta from the noise of quotes: no half-width is below twice this
   double discount = 1.0;
-  Years since_trade{std::numeric_limits<double>::infinity()};  ///< infinite: no trade yet, nothing to wait for
-  Price price_at_trade;                                        ///< 0: no trade yet
+  /// Since the last trade; without a band, since the hedge was last put right, whether or not that took a trade.
+  /// Infinite: not yet, nothing to wait for.
+  Years since_trade{std::numeric_limits<double>::infinity()};
+  Price price_at_trade;  ///< 0: no trade yet
 };
 
 /// The vol that the deltas of a hedge by this rule are taken at: Leland's, Zakamouline's or the book's own. Where
@@ -103,8 +109,9 @@ struct HedgedBook {
 Vol hedge_vol(const RebalanceRule& rule, const HedgedBook& book);
 
 /// Half-width of the rule's band in coin of the whole book: at least twice the noise, at most all of the options'
-/// delta. Zakamouline's is not used in the last day (1/365 years), where its first term runs away: Whalley and
-/// Wilmott's half-width with the book's own vol takes over. 0 without a band; NaN outside the domains above.
+/// delta. Zakamouline's first term runs away as expiry nears: below RebalanceRule::handover, a day unless said
+/// otherwise, Whalley and Wilmott's half-width with the book's own vol takes its place. 0 without a band; NaN outside
+/// the domains above.
 Coin half_width(const RebalanceRule& rule, const HedgedBook& book);
 
 /// Where to bring the delta off neutral: the trade of the hedge in coin is this less book.delta. Nothing: stay.

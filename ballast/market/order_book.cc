@@ -1,17 +1,11 @@
 #include "ballast/market/order_book.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
 
 #include "ballast/base/text.h"
 
 namespace ballast::market {
 namespace {
-
-/// Worse prices stand first: bids rise, asks fall.
-constexpr auto rising = [](std::int64_t a, std::int64_t b) { return a < b; };
-constexpr auto falling = [](std::int64_t a, std::int64_t b) { return a > b; };
 
 std::string shown(std::int64_t scaled) { return shortest(book_value(scaled)); }
 
@@ -20,35 +14,13 @@ Error not_positive(const BookLevel& level) {
           fmt::format("a level of {} at {}: both must be positive", shown(level.amount), shown(level.price))};
 }
 
-template <class Before>
-std::optional<Error> fill(std::span<const BookLevel> levels, std::vector<BookLevel>& side, Before before) {
-  side.assign(levels.begin(), levels.end());
-  for (const BookLevel& level : side) {
+template <BookSide side>
+std::optional<Error> fill(std::span<const BookLevel> levels, BookLevels<side>& to) {
+  for (const BookLevel& level : levels) {
     if (level.price <= 0 || level.amount <= 0) return not_positive(level);
   }
-  std::sort(side.begin(), side.end(), [&](const BookLevel& a, const BookLevel& b) { return before(a.price, b.price); });
-  const auto twice = std::adjacent_find(side.begin(), side.end(),
-                                        [](const BookLevel& a, const BookLevel& b) { return a.price == b.price; });
-  if (twice == side.end()) return std::nullopt;
-  return Error{Fault::not_believable, fmt::format("the price {} is there twice on one side", shown(twice->price))};
-}
-
-template <class Before>
-std::optional<Error> apply(std::span<const BookLevel> changes, std::vector<BookLevel>& side, Before before) {
-  for (const BookLevel& change : changes) {
-    if (change.price <= 0 || change.amount < 0) return not_positive(change);
-    const auto at =
-        std::lower_bound(side.begin(), side.end(), change.price,
-                         [&](const BookLevel& level, std::int64_t price) { return before(level.price, price); });
-    const bool there = at != side.end() && at->price == change.price;
-    if (change.amount == 0) {
-      if (there) side.erase(at);  // of a level that we never saw, or that came and went, there is nothing
-    } else if (there) {
-      at->amount = change.amount;
-    } else {
-      side.insert(at, change);
-    }
-  }
+  if (const auto twice = to.assign(levels))
+    return Error{Fault::not_believable, fmt::format("the price {} is there twice on one side", shown(*twice))};
   return std::nullopt;
 }
 
@@ -72,9 +44,10 @@ Result<std::size_t> OrderBook::checked(Time sent) {
     return drop({Fault::limit, fmt::format("{} bids and {} asks are more than {} levels on one side", bids_.size(),
                                            asks_.size(), most_levels)});
   }
-  if (!bids_.empty() && !asks_.empty() && bids_.back().price >= asks_.back().price) {
-    return drop({Fault::not_believable, fmt::format("the book is crossed, bid {} and ask {}", shown(bids_.back().price),
-                                                    shown(asks_.back().price))});
+  const auto bid = bids_.best(), ask = asks_.best();
+  if (bid && ask && bid->price >= ask->price) {
+    return drop({Fault::not_believable,
+                 fmt::format("the book is crossed, bid {} and ask {}", shown(bid->price), shown(ask->price))});
   }
   valid_ = true;
   sent_ = sent;
@@ -82,22 +55,16 @@ Result<std::size_t> OrderBook::checked(Time sent) {
 }
 
 Result<std::size_t> OrderBook::replace(std::span<const BookLevel> bids, std::span<const BookLevel> asks, Time sent) {
-  if (auto error = fill(bids, bids_, rising)) return drop(*error);
-  if (auto error = fill(asks, asks_, falling)) return drop(*error);
+  if (auto error = fill(bids, bids_)) return drop(*error);
+  if (auto error = fill(asks, asks_)) return drop(*error);
   return checked(sent);
 }
 
 Result<std::size_t> OrderBook::change(std::span<const BookLevel> bids, std::span<const BookLevel> asks, Time sent) {
   if (!valid_) return drop({Fault::out_of_sequence, "a change without the book that it changes"});
-  if (auto error = apply(bids, bids_, rising)) return drop(*error);
-  if (auto error = apply(asks, asks_, falling)) return drop(*error);
+  if (const auto bad = bids_.apply(bids)) return drop(not_positive(*bad));
+  if (const auto bad = asks_.apply(asks)) return drop(not_positive(*bad));
   return checked(sent);
-}
-
-std::optional<BookLevel> OrderBook::best(BookSide side) const {
-  const std::vector<BookLevel>& all = levels(side);
-  if (all.empty()) return std::nullopt;
-  return all.back();
 }
 
 void OrderBook::lay(Quote& quote, double contract, std::size_t most) const {

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "ballast/market/book_levels.h"
 #include "ballast/market/quote.h"
 
 namespace ballast::market {
@@ -12,15 +13,6 @@ namespace ballast::market {
 /// Prices and amounts of a kept book are whole numbers of 1e-8: what a venue writes stays what it wrote.
 inline constexpr int book_places = 8;
 double book_value(std::int64_t scaled);  ///< the double nearest to scaled · 1e-8, for |scaled| < 2^53
-
-/// A price of a book and what stands there. In a change an amount of 0 takes the price out.
-struct BookLevel {
-  std::int64_t price = 0;   ///< > 0, 1e-8 of the instrument's quote unit
-  std::int64_t amount = 0;  ///< >= 0, 1e-8 of the instrument's size unit
-  friend bool operator==(const BookLevel&, const BookLevel&) = default;
-};
-
-enum class BookSide { bid, ask };
 
 /// The levels of one instrument, kept from a snapshot and the changes to it. Which change may follow which is the
 /// venue's business (venue/binance/depth.h): here they are only applied.
@@ -33,21 +25,23 @@ class OrderBook {
   /// sides. Faults  not_believable: a price or an amount that is not positive, a price twice on a side of a snapshot,
   /// or a book
   ///         that would be crossed or locked; limit: over most_levels a side; out_of_sequence: a change without a book.
-  /// Cost    snapshot O(n log n); change O(log n + levels between it and the best price), each.
+  /// Cost    snapshot O(n log n); change O(1) a level, as BookLevels has it.
   Result<std::size_t> replace(std::span<const BookLevel> bids, std::span<const BookLevel> asks, Time sent);
   Result<std::size_t> change(std::span<const BookLevel> bids, std::span<const BookLevel> asks, Time sent);
   void clear();
 
   bool valid() const { return valid_; }
   Time sent() const { return sent_; }
-  std::size_t size(BookSide side) const { return levels(side).size(); }
-  std::optional<BookLevel> best(BookSide side) const;
+  std::size_t size(BookSide side) const { return side == BookSide::bid ? bids_.size() : asks_.size(); }
+  std::optional<BookLevel> best(BookSide side) const { return side == BookSide::bid ? bids_.best() : asks_.best(); }
 
   /// Calls visit(BookLevel) from the best price on until it answers false or the side ends.
   template <class Visit>
   void walk(BookSide side, Visit visit) const {
-    const std::vector<BookLevel>& all = levels(side);
-    for (auto level = all.rbegin(); level != all.rend() && visit(*level);) ++level;
+    if (side == BookSide::bid)
+      bids_.walk(visit);
+    else
+      asks_.walk(visit);
   }
 
   /// Writes bid, ask, their amounts, at most `most` levels a side and the time into a quote, the rest of it stays.
@@ -55,13 +49,13 @@ class OrderBook {
   void lay(Quote& quote, double contract = 1.0, std::size_t most = most_levels) const;
 
  private:
-  const std::vector<BookLevel>& levels(BookSide side) const { return side == BookSide::bid ? bids_ : asks_; }
   Error drop(Error error);
   Result<std::size_t> checked(Time sent);
 
   bool valid_ = false;
   Time sent_;
-  std::vector<BookLevel> bids_, asks_;  // best last: most changes are near it
+  BookLevels<BookSide::bid> bids_;
+  BookLevels<BookSide::ask> asks_;
 };
 
 }  // namespace ballast::market

@@ -16,8 +16,7 @@ struct LikelihoodRatio {
 /// `exceptions` of `observations` > 0, expected with 1 - alpha, alpha in (0, 1). Outside: NaN.
 /// Error    1e-12 relative.
 /// Source   P. H. Kupiec, "Techniques for verifying the accuracy of risk measurement models", J. Derivatives 3(2)
-/// (1995)
-///          73-84. Exceptions are whole numbers: at 99 % and 250 days the size is far from the nominal one.
+///          (1995) 73-84. Exceptions are whole numbers: at 99 % and 250 days the size is far from the nominal one.
 LikelihoodRatio kupiec(std::size_t observations, std::size_t exceptions, double alpha);
 
 struct VarBacktest {

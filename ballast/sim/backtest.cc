@@ -95,7 +95,7 @@ class Advance {
       if (mark.instrument.kind != market::Kind::perpetual) continue;
       const auto quote = state_.desk.market.quotes.find(name);
       if (quote == state_.desk.market.quotes.end()) continue;
-      const auto rate = funding_rate(run_.venue, quote->second, mark.index);
+      const auto rate = funding_rate(run_.venue, quote->second);
       if (!rate) continue;
       const double coins =
           mark.instrument.size_unit() == market::SizeUnit::usd ? holding.amount / mark.price : holding.amount;

@@ -22,6 +22,8 @@ using market::Settlement;
 
 constexpr double day_s = 86'400.0;
 constexpr int most_clients = 10'000;  // an instant
+// "maker": no path of a drawn market has this number, so that one seed may serve both and they stay independent.
+constexpr std::uint64_t maker_path = 0x6d616b6572;
 
 /// What a book sees of the market at one instant.
 struct View {
@@ -257,7 +259,7 @@ Menu menu(const MakerBook& book, const View& view) {
 
 Result<Trades> of(const MakerBook& book, BookState& state, const View& view) {
   Trades out;
-  Rng rng = internal::draws(book.seed, 0, state.rng++);
+  Rng rng = internal::draws(book.seed, maker_path, state.rng++);
   if (!state.begun) return out;
   const double days = seconds_between(state.last, view.snapshot.as_of) / day_s;
   const int clients = internal::poisson(rng, book.trades_a_day * days, most_clients);

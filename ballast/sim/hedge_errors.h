@@ -7,7 +7,8 @@
 
 #include "ballast/base/result.h"
 #include "ballast/base/rng.h"
-#include "ballast/base/time.h"
+#include "ballast/math/rule_comparison.h"
+#include "ballast/risk/regimes.h"
 
 /// How well several hedge rules did on the same steps, from what each of them gained a step.
 namespace ballast::sim {
@@ -20,46 +21,36 @@ struct RuleErrors {
   std::optional<std::size_t> unhedged;  ///< which of the series left the same book alone
 };
 
-enum class Regime { crash, rally, calm };
-inline constexpr std::size_t regimes = 3;
-const char* name(Regime regime);
-
-/// A step is a crash where the index lost as much as the worst `share` of all steps, over the square root of its time;
-/// a rally where it gained as much as the best; else calm. Shapes   one more index and time than steps; the result has
-/// one regime a step. Domain   index > 0, times that rise, share in (0, 0.5); fewer than 1 / share steps are all calm.
-std::vector<Regime> step_regimes(std::span<const Time> time, std::span<const double> index, double share);
-
 struct ErrorRules {
-  std::optional<std::string> base;   ///< what the others are compared with; absent: the first that hedges
-  double alpha = 0.95;               ///< [0, 1), of the expected shortfall
-  int resamples = 999;               ///< of the bootstrap, > 0; the number usual where p-values of 0.05 are of interest
-  std::optional<double> mean_block;  ///< of the bootstrap, steps, >= 1; absent: math::mean_block
-  double confidence = 0.95;          ///< (0, 1), of the interval
+  std::optional<std::string> base;         ///< what the others are compared with; absent: the first that hedges
+  double alpha = 0.95;                     ///< [0, 1), of the expected shortfall
+  math::RuleComparisonOptions comparison;  ///< its draws and intervals
 };
 
 struct RegimeErrors {
-  Regime regime = Regime::calm;
+  risk::Regime regime = risk::Regime::calm;
   std::size_t steps = 0;
   std::optional<double> rmse, rmse_reduction;  ///< absent without steps, or without a book left alone
 };
 
 /// A rule beside the base. A loss is a squared P&L of a step.
 struct AgainstBase {
-  double mean_difference = 0.0;              ///< of the base's loss less the rule's: positive where the rule is better
-  double statistic = 0.0;                    ///< Diebold-Mariano; NaN where every difference is the same
-  double p = 0.0;                            ///< two-sided, of this comparison alone
-  std::optional<double> p_deflated;          ///< two-sided, of all the rules that hedge: what trying many of them costs
-  double ratio = 0.0;                        ///< of the sums of the losses, the rule's over the base's; below 1: better
-  double ratio_low = 0.0, ratio_high = 0.0;  ///< bootstrap percentiles
+  double mean_difference = 0.0;  ///< of the base's loss less the rule's: positive where the rule is better
+  double statistic = 0.0;        ///< Diebold-Mariano; NaN where every difference is the same
+  double p = 0.0;                ///< of that statistic, two-sided, of this rule alone
+  /// Romano-Wolf: of this rule among all that hedge, which is what was tried. Absent for a book left alone.
+  std::optional<double> p_deflated;
+  double ratio = 0.0;  ///< of the sums of the losses, the rule's over the base's; below 1: better. NaN: the base's is 0
+  double ratio_low = 0.0, ratio_high = 0.0;  ///< its bootstrap interval; the low end may be below 0
 };
 
 struct ErrorFigures {
   double rmse = 0.0;                                         ///< of the P&L against nothing
   std::optional<double> rmse_reduction, variance_reduction;  ///< 1 - rmse/rmse0, 1 - ss/ss0; absent where 0 is nothing
   double mean = 0.0, std = 0.0, worst = 0.0;                 ///< worst: the smallest
-  double es95 = 0.0;                  ///< a loss, > 0: the mean of the worst 1 - alpha of the steps
-  std::vector<RegimeErrors> regimes;  ///< crash, rally, calm
-  std::optional<AgainstBase> against_base;
+  double es95 = 0.0;                        ///< a loss, > 0: the mean of the worst 1 - alpha of the steps
+  std::vector<RegimeErrors> regimes;        ///< crash, rally, calm; unknown steps are in none
+  std::optional<AgainstBase> against_base;  ///< absent for the base, and below 10 steps: too few to say
 };
 
 struct ErrorTable {
@@ -69,11 +60,10 @@ struct ErrorTable {
 
 /// The figures of all rules and their comparison with the base. Deterministic: chance comes from `rng` alone.
 /// Units    those of the P&L. Shapes  regime: one a step.
-/// Cost     O(resamples · rules · steps).
+/// Cost     that of math::compare_rules().
 /// Faults   bad_input: no rule, two of a name, series that differ in length or have fewer than 2 steps, a P&L that is
 ///          not finite, figures outside their domain, a base that is none of the rules.
-/// Source   expected shortfall, Diebold-Mariano, stationary bootstrap, Romano-Wolf: docs/sources.md.
-Result<ErrorTable> compare_errors(std::span<const RuleErrors> rules, std::span<const Regime> regime,
+Result<ErrorTable> compare_errors(std::span<const RuleErrors> rules, std::span<const risk::Regime> regime,
                                   const ErrorRules& settings, Rng& rng);
 
 }  // namespace ballast::sim

@@ -18,6 +18,12 @@ constexpr double year_s = 31'536'000.0, longest_step_s = 30.0 * 86'400.0;
 constexpr double least_vol = 0.01, most_vol = 5.0;  // what a modelled chain may be quoted at
 constexpr int most_jumps = 1000;                    // a step; 1000 a year and 30 days expect 82
 
+/// What options are quoted at where the Brownian part has this variance a year.
+double quoted_vol(const MarketModel& m, double variance) {
+  const double jumps = m.jumps_a_year * (m.jump_mean * m.jump_mean + m.jump_deviation * m.jump_deviation);
+  return std::clamp(m.implied_over_realised * std::sqrt(variance + jumps), least_vol, most_vol);
+}
+
 }  // namespace
 
 std::optional<Error> fault(const MarketModel& m) {
@@ -71,9 +77,13 @@ MarketState next(const MarketModel& m, std::uint64_t seed, std::uint64_t path, c
           .step = s.step + 1};
 }
 
-double atm_vol(const MarketModel& m, const MarketState& s) {
-  const double jumps = m.jumps_a_year * (m.jump_mean * m.jump_mean + m.jump_deviation * m.jump_deviation);
-  return std::clamp(m.implied_over_realised * std::sqrt(s.vol * s.vol + jumps), least_vol, most_vol);
+double atm_vol(const MarketModel& m, const MarketState& s) { return quoted_vol(m, s.vol * s.vol); }
+
+ChainShape quoted_by(const MarketModel& m, ChainShape shape) {
+  const double deviation = long_run_deviation(m.vol);
+  shape.long_vol = quoted_vol(m, m.vol.mean * m.vol.mean * math::exp(deviation * deviation));
+  shape.vol_half_life_days = m.vol.half_life_days;
+  return shape;
 }
 
 }  // namespace ballast::sim

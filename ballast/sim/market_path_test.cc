@@ -112,6 +112,38 @@ TEST_CASE("market path: price and vol move together as the correlation says, pre
   }
 }
 
+TEST_CASE("market path: a quoted term structure expects the variance that comes, to what the header says") {
+  for (const double vol_of_vol : {0.3, 1.0}) {
+    for (const double half_life : {20.0, 60.0}) {
+      for (const double start : {0.4, 0.6, 0.9}) {
+        CAPTURE(vol_of_vol);
+        CAPTURE(half_life);
+        CAPTURE(start);
+        sim::MarketModel m;
+        m.start_vol = start;
+        m.vol = {.mean = 0.6, .half_life_days = half_life, .vol_of_vol = vol_of_vol, .correlation = 0.0};
+        const sim::ChainShape shape = sim::quoted_by(m, {});
+        // E[vol²] of the log-normal vol at t, by the mean and the variance of its logarithm; the mean over [0, T].
+        const double a = std::log(2.0) * 365.0 / half_life, s2 = vol_of_vol * vol_of_vol / (2.0 * a);
+        const double level = std::log(0.6) - 0.5 * s2;
+        for (const double days : {1.0, 7.0, 30.0, 90.0, 365.0}) {
+          const int steps = 2'000;
+          double sum = 0.0;
+          for (int i = 0; i < steps; ++i) {
+            const double kept = std::exp(-a * (i + 0.5) / steps * days / 365.0);
+            const double mean = level + (std::log(start) - level) * kept;
+            sum += std::exp(2.0 * mean + 2.0 * s2 * (1.0 - kept * kept)) / steps;
+          }
+          const double quoted =
+              sim::atm_vol_of(shape, 60'000.0, sim::atm_vol(m, sim::begin(m, Time{0})), Years(days / 365.0));
+          CAPTURE(days);
+          CHECK(quoted == doctest::Approx(std::sqrt(sum)).epsilon(0.04));
+        }
+      }
+    }
+  }
+}
+
 TEST_CASE("market path: a step's numbers depend on seed, path and step alone") {
   const sim::MarketModel m = rich();
   const auto walk = [&](std::uint64_t seed, std::uint64_t path, int steps) {

@@ -23,9 +23,10 @@ using market::Quote;
 
 constexpr std::int64_t day_ms = 86'400'000, expiry_ms = market::deribit::expiry_hour * std::int64_t{3'600'000};
 constexpr std::int64_t daily = 4, weekly = 21, monthly = 100;  // days ahead: what listed_expiries() says
-constexpr double least_vol = 0.01, most_vol = 5.0;  // market::CleaningRules: what a chain may show
-constexpr double quarter_days = 98.0;               // at most, between two last Fridays of quarters
+constexpr double least_vol = 0.01, most_vol = 5.0;             // market::CleaningRules: what a chain may show
+constexpr double quarter_days = 98.0;                          // at most, between two last Fridays of quarters
 constexpr double farthest_days = 1000.0;
+constexpr double ln_2 = 0.69314718055994530942;
 constexpr double farthest_strike = 3.0;  // ln(K/F): twenty times the forward
 
 std::int64_t day_of(Time t) {
@@ -95,6 +96,8 @@ std::optional<Error> fault(const ChainShape& s, double index, double atm_vol) {
                           {"convexity", s.convexity, 0.0, 1.0},
                           {"stickiness", s.stickiness, -1.0, 3.0},
                           {"reference", s.stickiness == 0.0 ? 1.0 : s.reference, 1.0, 1e9},
+                          {"vol_half_life_days", s.vol_half_life_days, 0.0, 1e6},
+                          {"long_vol", s.vol_half_life_days > 0.0 ? s.long_vol : 1.0, least_vol, most_vol},
                           {"basis", s.basis, -2.0, 2.0},
                           {"half_spread_vol", s.half_spread_vol, 0.0, most_vol},
                           {"perpetual_premium", s.perpetual_premium, -0.5, 0.5},
@@ -185,6 +188,7 @@ class Chain {
   Quote& add(Instrument instrument) {
     instrument.name = market::deribit::format_name(instrument);
     market::deribit::set_documented_terms(instrument);
+    instrument.from_venue = true;
     Quote& quote = snapshot_.quotes[instrument.name];
     quote.instrument = instrument.name;
     quote.sent = snapshot_.as_of;
@@ -268,11 +272,17 @@ double strike_step(const ChainShape& shape, double forward, double atm_vol, Year
 }
 
 double atm_vol_of(const ChainShape& shape, double index, double atm_vol, Years years) {
-  double vol = atm_vol;
+  double term = atm_vol;
+  if (shape.vol_half_life_days > 0.0) {
+    const double x = ln_2 * 365.0 * years.value / shape.vol_half_life_days;
+    const double mean_weight = -math::expm1(-x) / x, far = shape.long_vol * shape.long_vol;
+    term = std::sqrt(far + (atm_vol * atm_vol - far) * mean_weight);
+  }
+  double vol = term;
   if (shape.stickiness != 0.0) {
     vol += shape.stickiness * shape.skew / std::sqrt(years.value) * math::log_ratio(index, shape.reference);
   }
-  return std::clamp(std::clamp(vol, atm_vol / 3.0, 3.0 * atm_vol), least_vol, most_vol);
+  return std::clamp(std::clamp(vol, term / 3.0, 3.0 * term), least_vol, most_vol);
 }
 
 double smile_vol(const ChainShape& shape, double atm_vol, double log_moneyness, Years years) {

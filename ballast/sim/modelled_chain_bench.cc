@@ -8,7 +8,7 @@ namespace {
 
 using namespace ballast;
 
-void modelled_chain_of_210_options(benchmark::State& state) {
+void modelled_chain_of_seven_expiries(benchmark::State& state) {
   sim::ChainShape shape;
   shape.skew = -0.05;
   shape.convexity = 0.02;
@@ -23,6 +23,6 @@ void modelled_chain_of_210_options(benchmark::State& state) {
   state.counters["options"] = benchmark::Counter(static_cast<double>(options), benchmark::Counter::kAvgIterations);
   state.SetItemsProcessed(static_cast<std::int64_t>(options));
 }
-BENCHMARK(modelled_chain_of_210_options)->Unit(benchmark::kMicrosecond);
+BENCHMARK(modelled_chain_of_seven_expiries)->Unit(benchmark::kMicrosecond);
 
 }  // namespace

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <map>
 
 #include <doctest/doctest.h>
 
 #include "ballast/base/rng.h"
+#include "ballast/curve/chain_arbitrage.h"
 #include "ballast/curve/forward.h"
 #include "ballast/market/clean.h"
 #include "ballast/market/deribit/name.h"
@@ -69,7 +71,6 @@ TEST_CASE("modelled chain: call less put is 1 - K/F, and every quote passes the 
       if (!cleaned.dropped.empty())
         MESSAGE(cleaned.dropped[0].instrument, " ", cleaned.dropped[0].reason, " ", cleaned.dropped[0].detail);
       CHECK(cleaned.dropped.empty());
-      // The door checks ladders that the venue listed only: here they are Deribit's, and every price is on them.
       for (const auto& [name, quote] : made.quotes) {
         const market::TickLadder& ladder = made.instruments.at(name).ticks;
         REQUIRE(quote.ask);
@@ -109,6 +110,59 @@ TEST_CASE("modelled chain: forwards are those of the basis, vols those of the sm
     ++seen;
   }
   CHECK(seen > 100);
+}
+
+TEST_CASE("modelled chain: bid and ask are the prices half a spread of vol away, rounded outward to the ladder") {
+  const sim::ChainShape shape = skewed();
+  const auto price = [](const market::Instrument& i, double f, double vol, double years) {  // by the C library
+    const double stdev = vol * std::sqrt(years), d1 = std::log(f / i.strike) / stdev + 0.5 * stdev;
+    const double sign = i.option_type == OptionType::call ? 1.0 : -1.0;
+    const auto normal = [](double x) { return 0.5 * std::erfc(-x / std::sqrt(2.0)); };
+    return sign * (normal(sign * d1) - i.strike / f * normal(sign * (d1 - stdev)));
+  };
+  int bids = 0, absent = 0;
+  for (const double index : {60'000.0, 61'234.5, 95'432.1}) {
+    const market::Snapshot made = sim::modelled_chain(shape, noon, index, 0.5).value();
+    for (const auto& [name, quote] : made.quotes) {
+      const market::Instrument& i = made.instruments.at(name);
+      if (!i.is_option()) continue;
+      const double f = *quote.underlying_price, years = years_between(noon, i.expiry).value;
+      const double vol = quote.mark_vol->value, mark = price(i, f, vol, years);
+      CHECK(*quote.mark == doctest::Approx(mark).epsilon(1e-9));
+      const double tick = mark > 0.005 ? 0.0005 : 0.0001, slack = 1e-11;
+      const double low = std::min(price(i, f, vol - 0.005, years), mark - tick);
+      const double high = std::max(price(i, f, vol + 0.005, years), mark + tick);
+      CHECK(*quote.ask >= high - slack);
+      CHECK(*quote.ask < high + (high > 0.005 ? 0.0005 : 0.0001) + slack);
+      if (quote.bid) CHECK(*quote.bid <= low + slack);
+      CHECK(quote.bid.value_or(0.0) > low - (low > 0.005 ? 0.0005 : 0.0001) - slack);
+      quote.bid ? ++bids : ++absent;
+    }
+  }
+  CHECK(bids > 200);
+  CHECK(absent > 0);
+}
+
+TEST_CASE("modelled chain: marks fall and are convex in the strike, and nothing can be arbitraged at the quotes") {
+  for (const double vol : {0.25, 0.5, 1.2}) {
+    sim::ChainShape shape = skewed();
+    shape.strikes = 60;
+    shape.strikes_z = 3.0;
+    shape.half_spread_vol = 0.0;
+    const market::Snapshot made = sim::modelled_chain(shape, noon, 96'214.37, vol).value();
+    CHECK(curve::chain_arbitrages(made, curve::diagnose(made)).empty());
+    std::map<Time, std::map<double, double>> calls;  // by strike, in coin
+    each_pair(made, [&](const market::Instrument& call, const market::Quote& c, const market::Quote&) {
+      calls[call.expiry][call.strike] = *c.mark;
+    });
+    for (const auto& [expiry, of] : calls) {
+      for (auto low = of.begin(); std::next(low, 2) != of.end(); ++low) {
+        const auto middle = std::next(low), high = std::next(low, 2);
+        CHECK(middle->second <= low->second);
+        CHECK(low->second - 2.0 * middle->second + high->second >= -1e-15);
+      }
+    }
+  }
 }
 
 TEST_CASE("modelled chain: names, terms and the perpetual are Deribit's") {
@@ -194,6 +248,37 @@ TEST_CASE("modelled chain: strikes stand on a round grid about the forward, and 
   CHECK(market::clean(kept, {}).dropped.empty());
   const Time over = instant({2026, 11, 27}, 8).value();
   CHECK_FALSE(sim::modelled_chain(shape, over, 40'000.0, 0.5, {far}).value().quotes.contains(far));
+}
+
+TEST_CASE(
+    "modelled chain: with a half life the money's vol goes from today's to the long run's, without calendar "
+    "arbitrage") {
+  sim::ChainShape shape = skewed();
+  shape.long_vol = 0.6;
+  shape.vol_half_life_days = 30.0;
+  for (const double now : {0.3, 0.6, 1.2}) {
+    CHECK(sim::atm_vol_of(shape, 6e4, now, Years(1e-9)) == doctest::Approx(now).epsilon(1e-6));
+    CHECK(sim::atm_vol_of(shape, 6e4, now, Years(100.0)) == doctest::Approx(0.6).epsilon(5e-3));
+    double before = 0.0;
+    for (int days = 1; days < 400; ++days) {
+      const Years years(days / 365.0);
+      const double vol = sim::atm_vol_of(shape, 6e4, now, years), total = vol * vol * years.value;
+      CHECK(total > before);
+      // What is still to come after a half life is half of the distance in variance: the slope of the total variance.
+      if (days == 30) {
+        const double next = sim::atm_vol_of(shape, 6e4, now, Years((30.0 + 1e-4) / 365.0));
+        const double slope = (next * next * (30.0 + 1e-4) - vol * vol * 30.0) / 1e-4;
+        CHECK(slope == doctest::Approx(0.36 + 0.5 * (now * now - 0.36)).epsilon(1e-5));
+      }
+      before = total;
+    }
+  }
+  const auto made = sim::modelled_chain(shape, noon, 60'000.0, 0.9);
+  REQUIRE(made);
+  CHECK(made.value().quotes.at("BTC-25DEC26-60000-C").mark_vol->value < 0.9);
+  shape.long_vol = 0.0;
+  REQUIRE(!sim::modelled_chain(shape, noon, 60'000.0, 0.9));
+  CHECK(sim::modelled_chain(shape, noon, 60'000.0, 0.9).error().what.find("long_vol is 0") != std::string::npos);
 }
 
 TEST_CASE("modelled chain: a stickiness of one leaves the vol of a strike where it was, to first order") {

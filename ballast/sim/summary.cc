@@ -115,8 +115,6 @@ Result<Summary> summarise(Numeraire numeraire, std::span<const RuleRows> rules, 
   if (const auto error = bad(rules)) return *error;
   if (!(settings.residual_share >= 0.0))
     return Error{Fault::bad_input, fmt::format("residual share {}", settings.residual_share)};
-  if (!(settings.regime_share > 0.0 && settings.regime_share < 0.5))
-    return Error{Fault::bad_input, fmt::format("regime share {}", settings.regime_share)};
   const std::vector<Row>& first = rules.front().rows;
   std::vector<Time> time;
   std::vector<double> index;
@@ -131,7 +129,11 @@ Result<Summary> summarise(Numeraire numeraire, std::span<const RuleRows> rules, 
   std::vector<RuleErrors> errors;
   for (const RuleRows& rule : rules)
     errors.push_back({rule.name, rule.hedges, step_pnl(numeraire, rule.rows), unhedged});
-  const auto table = compare_errors(errors, step_regimes(time, index, settings.regime_share), settings.errors, rng);
+  const auto regime = risk::regimes(time, index, settings.regimes);
+  if (!regime) return regime.error();
+  // The last instant begins no step.
+  const std::span<const risk::Regime> steps(regime.value().data(), regime.value().size() - 1);
+  const auto table = compare_errors(errors, steps, settings.errors, rng);
   if (!table) return table.error();
   Summary summary{.numeraire = numeraire, .from = time.front(), .to = time.back(), .base = table.value().base};
   for (std::size_t k = 0; k < rules.size(); ++k) {

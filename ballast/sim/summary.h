@@ -21,7 +21,7 @@ struct RuleRows {
 struct SummaryRules {
   ErrorRules errors;
   double residual_share = 0.10;  ///< >= 0: up to it a step counts as explained
-  double regime_share = 0.10;    ///< (0, 0.5): of the steps, for crash and for rally each
+  risk::RegimeRules regimes;     ///< of the index; a step has the regime of the instant at which it begins
 };
 
 /// One rule over the whole run, in the run's numeraire where nothing else is said.

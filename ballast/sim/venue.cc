@@ -98,11 +98,11 @@ Result<std::vector<Event>> fill(const VenueRules& rules, Venue& venue, Ledger& l
   return events;
 }
 
-std::optional<double> funding_rate(const VenueRules& rules, const market::Quote& perpetual, double index) {
+std::optional<double> funding_rate(const VenueRules& rules, const market::Quote& perpetual) {
   if (perpetual.funding_8h) return perpetual.funding_8h;
   if (rules.funding_8h) return rules.funding_8h;
-  if (!perpetual.mark || !(index > 0.0)) return std::nullopt;
-  const double premium = (*perpetual.mark - index) / index;
+  if (!perpetual.mark || !perpetual.index) return std::nullopt;
+  const double premium = (*perpetual.mark - *perpetual.index) / *perpetual.index;
   const double rate = std::max(dead_zone, premium) + std::min(-dead_zone, premium);
   return std::clamp(rate, -most_funding, most_funding);
 }

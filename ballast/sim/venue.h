@@ -37,10 +37,11 @@ struct Venue {
 /// Faults   those of trade().
 Result<std::vector<market::Event>> fill(const VenueRules& rules, Venue& venue, Ledger& ledger, const Instant& now);
 
-/// The rate of eight hours that a perpetual pays: its quote's, else the rules', else by Deribit's formula from mark and
-/// index: p = (mark - index)/index, max(0.00025, p) + min(-0.00025, p), at most 0.5 % either way.
+/// The rate of eight hours that a perpetual pays: its quote's, else the rules', else by Deribit's formula from the mark
+/// and the index of the quote: p = (mark - index)/index, max(0.00025, p) + min(-0.00025, p), at most 0.5 % either way.
+/// None where the quote has no index of its own: one that was read at another instant is off by more than the rate.
 /// Source  docs/sources.md: deribit 1.7.
-std::optional<double> funding_rate(const VenueRules& rules, const market::Quote& perpetual, double index);
+std::optional<double> funding_rate(const VenueRules& rules, const market::Quote& perpetual);
 
 /// Funding of what the ledger holds of a perpetual over an interval: longs pay where the rate is positive. Booked, and
 /// told (cash received > 0). `coins`: its size at the interval's start price.

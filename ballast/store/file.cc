@@ -14,6 +14,7 @@
 #include "ballast/base/text.h"
 #include "ballast/store/internal/packing.h"
 #include "ballast/store/internal/part_file.h"
+#include "ballast/store/internal/checksum.h"
 
 namespace ballast::store {
 namespace {

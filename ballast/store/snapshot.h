@@ -23,8 +23,8 @@ namespace ballast::store {
 ///    `dropped`.
 ///
 /// Faults  each message begins with the file's name: those of read_bytes() and of the decoders; bad_input for a file of
-///         positions or accounts, or an archive of chains; out_of_sequence for an order-book change, which has no book here; missing_data
-///         without a file. Instrument lists alone give a snapshot without quotes.
+///         positions or accounts, or an archive of chains; out_of_sequence for an order-book change, which has no book
+///         here; missing_data without a file. Instrument lists alone give a snapshot without quotes.
 Result<market::Snapshot> read_snapshot(const std::vector<std::string>& paths);
 
 /// The snapshot of one file's content, as read_snapshot() has it: for the members of an archive. Faults as there,

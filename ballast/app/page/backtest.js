@@ -196,7 +196,9 @@ function drawAgainst() {
       'Diebold–Mariano, and deflated for all rules tried.'
     : 'There is no other rule.';
   if (!list.length) return;
-  const row = 40, top = 8, bottom = 40, right = 14, left = 14;
+  // A phone has no room for the figures beside the name: they go below.
+  const narrow = byId('against').clientWidth < 460;
+  const row = narrow ? 58 : 40, top = 8, bottom = 40, right = 14, left = 14;
   const c = canvas('against', top + row * list.length + bottom, `variance ratio of each rule over ${data.base}`, false);
   const all = list.flatMap(([r]) => [r.against_base.ratio, r.against_base.ratio_low, r.against_base.ratio_high]);
   const logs = [...all.filter((x) => known(x) && x > 0), 1].map(Math.log10);
@@ -225,14 +227,15 @@ function drawAgainst() {
   list.forEach(([r, k], i) => {
     const a = r.against_base, y = top + row * i + 28;
     const group = svg('g', { class: colour[k] });
-    if (known(a.ratio_low) && known(a.ratio_high) && a.ratio_low > 0) {
-      group.append(svg('line', { class: 'whisker', x1: x(a.ratio_low), x2: x(a.ratio_high), y1: y, y2: y }));
-      for (const end of [a.ratio_low, a.ratio_high]) group.append(svg('line', { class: 'whisker', x1: x(end), x2: x(end), y1: y - 4, y2: y + 4 }));
+    if (known(a.ratio_low) && known(a.ratio_high)) {
+      const low = Math.max(a.ratio_low, 10 ** x0);  // the interval is symmetric and may pass 0, which has no place here
+      group.append(svg('line', { class: 'whisker', x1: x(low), x2: x(a.ratio_high), y1: y, y2: y }));
+      for (const end of [low, a.ratio_high]) group.append(svg('line', { class: 'whisker', x1: x(end), x2: x(end), y1: y - 4, y2: y + 4 }));
     }
     group.append(svg('circle', { class: 'dot', cx: x(a.ratio), cy: y, r: 4.5 }));
     const words = `${a.ratio.toPrecision(3)}  p ${chance(a.p)}` + (known(a.p_deflated) ? `, deflated ${chance(a.p_deflated)}` : '');
     c.root.append(group, svg('text', { class: 'name', x: left, y: y - 14 }, r.name),
-      svg('text', { x: c.width - right, y: y - 14, 'text-anchor': 'end' }, words));
+      narrow ? svg('text', { x: left, y: y + 18 }, words) : svg('text', { x: c.width - right, y: y - 14, 'text-anchor': 'end' }, words));
   });
   byId('against').replaceChildren(c.root);
 }
@@ -253,7 +256,7 @@ function regimesTable() {
       html('td', r.hedges && known(g.rmse) && g.rmse === best[i] ? { class: 'best', title: 'best of the rules that hedge' } : {}, figure(g.rmse, digits)),
       html('td', {}, figure(g.rmse_reduction_percent, 1))])));
   byId('regimes').replaceChildren(html('table', {}, html('thead', {}, head), html('tbody', {}, ...rows)));
-  byId('regimes-words').textContent = `RMSE of a step in ${unit}, and how much less than of the book left alone; steps of each regime in brackets.`;
+  byId('regimes-words').textContent = `RMSE of a step in ${unit}, and how much less than of the book left alone; steps of each regime in brackets, those without enough past in none.`;
 }
 
 // ---- equity

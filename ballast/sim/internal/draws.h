@@ -1,16 +1,17 @@
 #pragma once
 #include <cstdint>
 
+#include "ballast/base/philox.h"
 #include "ballast/base/rng.h"
 
 namespace ballast::sim::internal {
 
-/// The random numbers of one step of one path: a function of the three alone, whoever asks and whatever was drawn
-/// before. SplitMix64's output is a bijection of its state, so that no two steps of a path share a seed.
+/// The random numbers of one step of one path, as many as it wants: a function of the three alone, whoever asks and
+/// whatever was drawn before. Philox at the step's counter gives the seed; what follows is a short run of Rng, because
+/// a step does not know beforehand how many it needs.
 inline Rng draws(std::uint64_t seed, std::uint64_t path, std::uint64_t step) {
-  const std::uint64_t of_seed = Rng(seed).bits();
-  const std::uint64_t of_path = Rng(of_seed ^ path).bits();
-  return Rng(Rng(of_path + step).bits());
+  const PhiloxBlock block = philox(philox_counter(path, step), philox_key(seed));
+  return Rng(std::uint64_t{block[1]} << 32 | block[0]);
 }
 
 /// How many events of a Poisson process of this mean, >= 0, by its waiting times: -ln(u) each. At most `most`.

@@ -151,7 +151,7 @@ Result<Applied> DepthBook::apply(const DepthUpdate& update) {
   return Applied::kept;
 }
 
-Result<Applied> DepthBook::apply(const DepthSnapshot& snapshot) {
+Result<Applied> DepthBook::apply(const DepthSnapshot& snapshot, std::vector<DepthUpdate>* followed) {
   if (symbol_.empty()) symbol_ = snapshot.symbol;
   if (!snapshot.symbol.empty() && snapshot.symbol != symbol_) {
     return drop({Fault::out_of_sequence, fmt::format("a snapshot of {} for the book of {}",
@@ -165,11 +165,12 @@ Result<Applied> DepthBook::apply(const DepthSnapshot& snapshot) {
   std::deque<DepthUpdate> waiting;
   waiting.swap(kept_);
   while (!waiting.empty()) {
-    const auto followed = follow(waiting.front());
-    if (!followed) {
+    const auto next = follow(waiting.front());
+    if (!next) {
       kept_.swap(waiting);
-      return followed.error();
+      return next.error();
     }
+    if (followed != nullptr && next.value() == Applied::applied) followed->push_back(std::move(waiting.front()));
     waiting.pop_front();
   }
   return Applied::applied;

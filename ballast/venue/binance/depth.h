@@ -57,7 +57,8 @@ class DepthBook {
   ///         market::OrderBook. After a fault the book is dropped, updates are kept again (the one with the gap is the
   ///         first), and only a newer snapshot brings it back: ask the venue for one.
   Result<Applied> apply(const DepthUpdate& update);
-  Result<Applied> apply(const DepthSnapshot& snapshot);
+  /// `followed`, where given, gets the kept updates that were applied after the snapshot.
+  Result<Applied> apply(const DepthSnapshot& snapshot, std::vector<DepthUpdate>* followed = nullptr);
 
   const market::OrderBook& book() const { return book_; }
   bool valid() const { return book_.valid(); }
