@@ -15,6 +15,7 @@
 #include "ballast/base/codec.h"
 #include "ballast/desk/journal.h"
 #include "ballast/sim/state_bytes.h"
+#include "ballast/store/file.h"
 #include "ballast/store/journal.h"
 #include "ballast/store/run_store.h"
 
@@ -48,9 +49,14 @@ void add_sizes(const std::string& path, std::string& text) {
   }
 }
 
-/// All that a run rests on, as text.
-std::string identity(const RunFile& file, const std::string& text) {
+/// All that a run rests on, as text. Books and problems are short and are edited: their bytes count, not their size.
+Result<std::string> identity(const RunFile& file, const std::string& text) {
   std::string all = fmt::format("# ballast {}\n", version());
+  for (const std::string& path : file.read) {
+    const auto bytes = store::read_bytes(path);
+    if (!bytes) return bytes.error();
+    all += fmt::format("# {} {}\n", std::filesystem::path(path).filename().string(), hash_of(bytes.value()));
+  }
   if (const auto* m = std::get_if<RecordedMarket>(&file.market)) {
     for (const std::string& path : m->chains) add_sizes(path, all);
     if (m->perpetual_prices) add_sizes(*m->perpetual_prices, all);
@@ -70,7 +76,9 @@ class Running {
 
   /// From the store, where there is one.
   std::optional<Error> begin(const std::string& text, RunHead& head) {
-    const std::string all = identity(file_, text);
+    const auto described = identity(file_, text);
+    if (!described) return described.error();
+    const std::string& all = described.value();
     head = {.run = hash_of(all), .name = file_.run.name, .underlying = file_.run.underlying};
     run_ = head.run;
     if (!settings_.store) return std::nullopt;

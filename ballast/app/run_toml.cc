@@ -1,5 +1,6 @@
 #include "ballast/app/run_toml.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <set>
@@ -57,6 +58,7 @@ class Reader {
     }
     if (run.rules.empty()) top.refuse("a run has at least one [[rule]]");
     add_unhedged(top, run);
+    file.read = std::move(read_);
     std::set<std::string> names;
     for (const sim::Rule& r : run.rules) {
       if (!names.insert(r.name).second) top.refuse(fmt::format("two rules have the name {}", ballast::quoted(r.name)));
@@ -72,9 +74,9 @@ class Reader {
 
  private:
   static std::set<std::string> rule_keys() {
-    return {"name",    "hedges",     "delta",       "with",        "neutral",       "band",         "width",
-            "target",  "aversion",   "cost_bps",    "every_hours", "least_move",    "move_hours",   "leland_hours",
-            "problem", "candidates", "smile_model", "strict",      "future_collar", "option_collar"};
+    return {"name",    "hedges",     "delta",       "with",        "neutral",       "band",          "width",
+            "target",  "aversion",   "cost_bps",    "every_hours", "least_move",    "move_hours",    "leland_hours",
+            "problem", "candidates", "smile_model", "strict",      "future_collar", "option_collar", "trades"};
   }
 
   std::optional<Numeraire> numeraire(Section& s) {
@@ -172,9 +174,12 @@ class Reader {
       s.refuse("market.prices.file is missing");
     }
     venue::BarColumns& c = market.columns;
-    for (const auto& [key, column] : std::vector<std::pair<const char*, std::string*>>{
-             {"time", &c.time}, {"open", &c.open}, {"high", &c.high}, {"low", &c.low}, {"close", &c.close},
-             {"volume", &c.volume}}) {
+    for (const auto& [key, column] : std::vector<std::pair<const char*, std::string*>>{{"time", &c.time},
+                                                                                       {"open", &c.open},
+                                                                                       {"high", &c.high},
+                                                                                       {"low", &c.low},
+                                                                                       {"close", &c.close},
+                                                                                       {"volume", &c.volume}}) {
       *column = s.text(key).value_or(*column);
     }
     s.number("bar_minutes", not_negative, market.bar_minutes), s.number("premium", any, market.rules.premium);
@@ -186,7 +191,8 @@ class Reader {
       }
     } else {
       sim::RealisedVol realised;
-      s.number("window_days", positive, realised.window_days), s.number("implied_over_realised", factor, realised.scale);
+      s.number("window_days", positive, realised.window_days),
+          s.number("implied_over_realised", factor, realised.scale);
       market.rules.vol = realised;
     }
     market.shape = shape(s.table("chain"), "market.prices.chain", underlying);
@@ -241,7 +247,8 @@ class Reader {
       s.refuse("book.file is missing");
       return book;
     }
-    for (const market::Position& p : keep(store::read_positions(path(*file)), "")) {
+    read_.push_back(path(*file));
+    for (const market::Position& p : keep(store::read_positions(read_.back()), "")) {
       const auto instrument = venue::deribit::parse_name(p.instrument);  // the table has looked at it
       book.amounts[p.instrument] += keep(market::amount_of(instrument.value(), p.quantity, p.unit), p.where);
     }
@@ -249,19 +256,28 @@ class Reader {
   }
 
   sim::RecordedBook recorded(Section s) {
-    sim::RecordedBook book;
-    const auto file = s.text("file");
-    if (!file) {
-      s.refuse("book.file is missing");
-      return book;
+    if (s.has("file")) return {trades(s, "file")};
+    s.refuse("book.file is missing");
+    return {};
+  }
+
+  /// The trades of a file, or of a list of files one among the other by their times; of one time in the list's order.
+  std::vector<sim::BookTrade> trades(Section& s, const char* key) {
+    std::vector<sim::BookTrade> all;
+    for (const std::string& file : s.raw().get(key)->is_array() ? s.texts(key) : one(s.text(key))) {
+      read_.push_back(path(file));
+      const std::string bytes = keep(store::read_bytes(read_.back()), "");
+      if (error_) return {};
+      for (const auto& t : keep(venue::decode_book_trades_csv(bytes), read_.back())) {
+        all.push_back({.at = t.at, .instrument = t.instrument, .amount = t.amount, .price = t.price});
+      }
     }
-    const std::string name = path(*file);
-    const std::string bytes = keep(store::read_bytes(name), "");
-    if (error_) return book;
-    for (const auto& t : keep(venue::decode_book_trades_csv(bytes), name)) {
-      book.trades.push_back({.at = t.at, .instrument = t.instrument, .amount = t.amount, .price = t.price});
-    }
-    return book;
+    std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.at < b.at; });
+    return all;
+  }
+
+  static std::vector<std::string> one(std::optional<std::string> text) {
+    return text ? std::vector{std::move(*text)} : std::vector<std::string>{};
   }
 
   void read_venue(Section s, sim::VenueRules& venue) {
@@ -351,8 +367,14 @@ class Reader {
     }
     read_delta(s, rule, run.underlying);
     read_band(s, config);
+    if (s.has("trades")) {
+      rule.recorded = trades(s, "trades");
+      if (rule.recorded.empty()) s.refuse("rule.trades has no trade", "trades");
+      if (!rule.hedges) s.refuse("rule.trades stands beside rule.hedges = false", "trades");
+    }
     if (const auto file = s.text("problem")) {
       const std::string name = path(*file);
+      read_.push_back(name);
       const std::string bytes = keep(store::read_bytes(name), "");
       WrittenProblem written = bytes.empty() ? WrittenProblem{} : keep(parse_problem(bytes), name);
       config.problem = std::move(written.problem);
@@ -379,6 +401,7 @@ class Reader {
 
   std::string folder_;
   std::optional<Error>& error_;
+  std::vector<std::string> read_;
 };
 
 }  // namespace

@@ -33,9 +33,9 @@ struct DrawnMarket {
 
 /// Recorded prices with chains made from them.
 struct PricedMarket {
-  std::string file;             ///< a table of bars, plain, gz or zst
+  std::string file;  ///< a table of bars, plain, gz or zst
   venue::BarColumns columns;
-  double bar_minutes = 0.0;     ///< >= 0: added to a bar's time, where that is its begin
+  double bar_minutes = 0.0;  ///< >= 0: added to a bar's time, where that is its begin
   sim::SeriesRules rules;
   sim::ChainShape shape;
 };
@@ -49,10 +49,11 @@ struct RunFile {
   std::optional<std::string> base;  ///< the rule that others are compared with; absent: the first that hedges
   std::optional<Time> from, to;     ///< instants within
   std::uint64_t seed = 1;           ///< of bootstraps
+  std::vector<std::string> read;    ///< files that were read with it: books, problems, recorded hedges
 };
 
-/// Reads a run from TOML; docs/backtest.md has its keys. Paths in it are from `folder`; a held or recorded book's and a
-/// problem's file are read here.
+/// Reads a run from TOML; docs/backtest.md has its keys. Paths in it are from `folder`; the files of a held or recorded
+/// book, of a problem and of recorded hedges are read here.
 /// Faults   as parse_problem(); those of the files that it names, with their names.
 Result<RunFile> parse_run(const std::string& text, const std::string& folder);
 

@@ -168,17 +168,23 @@ class Advance {
     return std::nullopt;
   }
 
+  /// A fill of a hedge: its costs and its turnover.
+  std::optional<Error> count_hedge(const market::Traded& t) {
+    if (auto fault = count_trade(t.instrument, t.amount, t.price, t.fee)) return fault;
+    const Instrument& i = state_.marks.of.at(t.instrument).instrument;
+    row_.turnover_usd += std::abs(t.amount) * (i.size_unit() == market::SizeUnit::usd ? 1.0
+                                               : i.is_option()                        ? row_.index
+                                                                                      : t.price);
+    ++row_.fills;
+    return std::nullopt;
+  }
+
   std::optional<Error> venue() {
     auto filled = fill(run_.venue, state_.venue, state_.ledger, now_);
     if (!filled) return filled.error();
     for (const Event& event : filled.value()) {
       if (const auto* t = std::get_if<market::Traded>(&event.what)) {
-        if (auto fault = count_trade(t->instrument, t->amount, t->price, t->fee)) return fault;
-        const Instrument& i = state_.marks.of.at(t->instrument).instrument;
-        row_.turnover_usd += std::abs(t->amount) * (i.size_unit() == market::SizeUnit::usd ? 1.0
-                                                    : i.is_option()                        ? row_.index
-                                                                                           : t->price);
-        ++row_.fills;
+        if (auto fault = count_hedge(*t)) return fault;
       } else if (const auto* c = std::get_if<market::TicketClosed>(&event.what)) {
         row_.unfilled += c->unfilled != 0.0 ? 1 : 0;
       }
@@ -191,17 +197,44 @@ class Advance {
     const auto done = trades(run_.book, state_.book, run_.underlying, now_.snapshot, now_.chain);
     if (!done) return done.error();
     for (const BookTrade& t : done.value()) {
-      const auto mark = mark_of(t.instrument);
-      if (!mark) return mark.error();
-      const Instrument& i = mark.value().instrument;
-      // Per size unit, in USD; what settles in the coin pays it in coin.
-      const double in_coin = i.settlement_currency == i.underlying ? row_.index : 1.0;
-      const double rate = hedge::taker_fee(i, Price(row_.index), t.price);
-      const double fee = run_.venue.fee_scale * std::abs(t.amount) * rate / in_coin;
-      if (auto fault = trade(state_.ledger, i, t.amount, t.price, fee)) return fault;
-      if (auto fault = count_trade(t.instrument, t.amount, t.price, fee)) return fault;
-      events_.push_back(
-          {at_, market::Traded{.instrument = t.instrument, .amount = t.amount, .price = t.price, .fee = fee}});
+      const auto traded = book(t);
+      if (!traded) return traded.error();
+      const market::Traded& one = traded.value();
+      if (auto fault = count_trade(one.instrument, one.amount, one.price, one.fee)) return fault;
+    }
+    return std::nullopt;
+  }
+
+  /// A trade at its own price and the venue's taker fee, in the ledger and told.
+  Result<market::Traded> book(const BookTrade& t) {
+    const auto mark = mark_of(t.instrument);
+    if (!mark) return mark.error();
+    const Instrument& i = mark.value().instrument;
+    // Per size unit, in USD; what settles in the coin pays it in coin.
+    const double in_coin = i.settlement_currency == i.underlying ? row_.index : 1.0;
+    const double rate = hedge::taker_fee(i, Price(row_.index), t.price);
+    const double fee = run_.venue.fee_scale * std::abs(t.amount) * rate / in_coin;
+    if (auto fault = trade(state_.ledger, i, t.amount, t.price, fee)) return *fault;
+    const market::Traded traded{.instrument = t.instrument, .amount = t.amount, .price = t.price, .fee = fee};
+    events_.push_back({at_, traded});
+    return traded;
+  }
+
+  /// The recorded hedges since the last instant; before the first one all of them.
+  std::optional<Error> recorded() {
+    auto next = rule_.recorded.begin();
+    if (state_.begun) {
+      next = std::upper_bound(next, rule_.recorded.end(), last_at_,
+                              [](Time t, const BookTrade& trade) { return t < trade.at; });
+    }
+    for (; next != rule_.recorded.end() && next->at <= at_; ++next) {
+      if (!now_.snapshot.instruments.contains(next->instrument)) {
+        return Error{Fault::missing_data, fmt::format("recorded hedge: {}, traded at {}, is not listed at {}",
+                                                      next->instrument, to_string(next->at), to_string(at_))};
+      }
+      const auto traded = book(*next);
+      if (!traded) return traded.error();
+      if (auto fault = count_hedge(traded.value())) return fault;
     }
     return std::nullopt;
   }
@@ -215,11 +248,12 @@ class Advance {
   }
 
   std::optional<Error> hedge() {
+    if (auto fault = recorded()) return fault;
     market::Account account{.currency = run_.underlying};
     account.equity = equity_at(state_.marks).coin;
     events_.push_back({at_, market::AccountSeen{std::move(account)}});
     const bool due = !state_.begun || seconds_between(state_.last_due, at_) >= run_.hedge_every_s;
-    if (rule_.hedges && due) {
+    if (rule_.hedges && rule_.recorded.empty() && due) {
       state_.last_due = at_;
       events_.push_back({at_, market::HedgeDue{}});
     }
@@ -268,6 +302,7 @@ class Advance {
   std::vector<Told>* told_;
   Time at_;
   double last_index_ = state_.marks.index;
+  Time last_at_ = state_.marks.at;
   Change change_;
   std::vector<Event> events_;
   Row row_;

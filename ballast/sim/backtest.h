@@ -18,6 +18,9 @@ struct Rule {
   std::string name;
   bool hedges = true;  ///< false: the book is left alone; what the others are measured against
   desk::StepConfig desk;
+  /// Hedges that somebody did, by rising time: this rule does these, as a RecordedBook does its trades, and asks its
+  /// desk for none. Empty: its desk hedges.
+  std::vector<BookTrade> recorded = {};
 };
 
 struct Run {
@@ -70,11 +73,14 @@ struct Told {
 ///   UTC
 ///   2. the new marks: the change of equity, explained
 ///   3. the book's own trades
-///   4. desk::step() with the chain, those trades and, when it is due, HedgeDue; its tickets to the venue
+///   4. desk::step() with the chain, those trades and, when it is due, HedgeDue; its tickets to the venue. A rule with
+///   recorded hedges does those instead, at their own prices and the venue's fees: what they gained between their time
+///   and this instant is slippage, as it is with the book's trades
 ///   5. fills, told to the desk
 /// Costs of 3 and 5 are in this row; what positions gain from now on in the next.
-/// Faults   those of marks(), trades(), step(); not_believable where the account does not close: |gap| over 1e-9 coin.
-/// `told`  where to append what the desk was told and what it said; none: nowhere.
+/// Faults   those of marks(), trades(), step(); missing_data: a recorded hedge that is not listed; not_believable where
+/// the account does not close: |gap| over 1e-9 coin. `told`  where to append what the desk was told and what it said;
+/// none: nowhere.
 Result<Row> advance(const Run& run, const Rule& rule, RuleState& state, const Instant& now,
                     std::vector<Told>* told = nullptr);
 
