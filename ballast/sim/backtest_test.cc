@@ -36,8 +36,8 @@ ChainShape plain_shape() {
           .size_usd = 1e15};
 }
 
-Instant instant(const ChainShape& shape, Time at, double index, double vol, const RuleState& state) {
-  std::vector<std::string> keep;
+Instant instant(const ChainShape& shape, Time at, double index, double vol, const RuleState& state,
+                std::vector<std::string> keep = {}) {
   for (const auto& [name, holding] : state.ledger.holdings) keep.push_back(name);
   auto snapshot = modelled_chain(shape, at, index, vol, keep);
   REQUIRE(snapshot);
@@ -74,8 +74,9 @@ TEST_CASE("an account on a drawn path is Black's hedge in coin, step by step") {
     MarketState before = market;
     for (int step = 0; step < 60; ++step) {
       if (step > 0) market = next(model, 11, 3, market, 6.0 * 3600.0);
-      const auto row = advance(run, rule, state, instant(plain_shape(), market.at, market.index, vol, state));
-      REQUIRE(row);
+      const auto row = advance(run, rule, state,
+                               instant(plain_shape(), market.at, market.index, vol, state, {"BTC-27FEB26-58000-P"}));
+      if (!row) FAIL(row.error().what);
       CHECK(std::abs(row.value().gap_coin) <= 1e-12);
       CHECK(std::abs(row.value().gap_usd) <= 1e-6);
       if (step > 0) {
@@ -84,9 +85,11 @@ TEST_CASE("an account on a drawn path is Black's hedge in coin, step by step") {
         const double hedge = coins * d * (1.0 - before.index / market.index);
         const double wanted = -coins * (to.price.value - from.price.value) + hedge;
         const double half_lot = 5.0 * std::abs(1.0 / before.index - 1.0 / market.index);
-        CHECK(std::abs(sum(row.value().change.coin) - wanted) <= half_lot + 1e-9);
+        // Quotes stand on the tick grid, so that a fill is beside the mark by up to a tick: that is in its own line.
+        const double market_gain = sum(row.value().change.coin) - row.value().change.coin[slippage];
+        CHECK(std::abs(market_gain - wanted) <= half_lot + 1e-9);
         CHECK(row.value().change.coin[fees] == 0.0);
-        CHECK(std::abs(row.value().change.coin[slippage]) <= 1e-12);
+        CHECK(row.value().change.coin[slippage] <= 1e-15);
         CHECK(row.value().fills <= 1);
       }
       before = market;
@@ -181,7 +184,8 @@ TEST_CASE("the account closes at every step of every book and rule, deliveries a
         CHECK(std::abs(row.gap_usd) <= 1e-4);
         CHECK(row.quality != desk::Quality::refused);
         CHECK(row.change.coin[fees] <= 0.0);
-        CHECK(row.change.coin[slippage] <= 1e-12);
+        // A maker sells over the mark; all others pay.
+        if (!std::holds_alternative<MakerBook>(book)) CHECK(row.change.coin[slippage] <= 1e-12);
         delivered += row.deliveries;
         paid += std::abs(row.change.coin[funding]);
       }
