@@ -7,19 +7,17 @@
 #include <ostream>
 
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
+#include "ballast/app/cli_runs.h"
+#include "ballast/app/cli_words.h"
 #include "ballast/app/commands.h"
 #include "ballast/base/text.h"
 
 namespace ballast::app {
 namespace {
 
-const std::map<std::string, Format> formats = {{"table", Format::table},
-                                               {"json", Format::json},
-                                               {"jsonl", Format::jsonl},
-                                               {"csv", Format::csv},
-                                               {"markdown", Format::markdown}};
+using namespace cli;
+
 const std::map<std::string, hedge::Target> targets = {
     {"delta", hedge::Target::delta}, {"gamma", hedge::Target::gamma}, {"vega", hedge::Target::vega}};
 const std::map<std::string, vol::SmileDelta> smile_deltas = {{"forward", vol::SmileDelta::forward},
@@ -85,89 +83,6 @@ class ExampleFirst : public CLI::Formatter {
        "         ballast levels --replay day.levels.zst"},
       {"check", "ballast check --format ticker examples/btc-perpetual.json"}};
 };
-
-template <class T>
-std::string keys(const std::map<std::string, T>& map) {
-  std::string all;
-  for (const auto& [key, value] : map) all += (all.empty() ? "" : ", ") + key;
-  return all;
-}
-
-/// A word of a fixed list; the error names the word and the list.
-template <class T>
-CLI::Option* add_choice(CLI::App* command, const std::string& flags, const std::map<std::string, T>& map,
-                        const std::string& help, const std::function<void(T)>& take) {
-  return command
-      ->add_option_function<std::string>(
-          flags,
-          [flags, &map, take](const std::string& word) {
-            const auto found = map.find(word);
-            if (found == map.end()) throw CLI::ValidationError(flags, "'" + word + "' is not one of " + keys(map));
-            take(found->second);
-          },
-          help)
-      ->type_name("WORD");
-}
-
-/// `nan` and `inf` read as doubles, but no flag means them.
-const CLI::Validator finite(
-    [](std::string& word) {
-      return parse_number(word) ? std::string() : "a finite number is due, found " + ballast::quoted(word);
-    },
-    "");
-const CLI::Validator positive(
-    [](std::string& word) {
-      const auto value = parse_number(word);
-      return value && *value > 0.0 ? std::string() : "a number over 0 is due, found " + ballast::quoted(word);
-    },
-    "");
-
-const CLI::Validator not_negative(
-    [](std::string& word) {
-      const auto value = parse_number(word);
-      return value && *value >= 0.0 ? std::string() : "a number of 0 or more is due, found " + ballast::quoted(word);
-    },
-    "");
-
-const CLI::Validator depth_share(
-    [](std::string& word) {
-      const auto value = parse_number(word);
-      return value && *value > 0.0 && *value <= 1.0
-                 ? std::string()
-                 : "a number over 0 and up to 1 is due, found " + ballast::quoted(word);
-    },
-    "");
-
-const CLI::Validator inner_share(
-    [](std::string& word) {
-      const auto value = parse_number(word);
-      return value && *value > 0.0 && *value < 1.0 ? std::string()
-                                                   : "a number between 0 and 1 is due, found " + ballast::quoted(word);
-    },
-    "");
-const CLI::Validator count(
-    [](std::string& word) {
-      const auto value = parse_integer(word);
-      return value && *value >= 0 ? std::string()
-                                  : "a whole number of 0 or more is due, found " + ballast::quoted(word);
-    },
-    "");
-
-/// A time ahead: up to 100 years, which milliseconds hold with room to spare.
-const CLI::Validator days_ahead(
-    [](std::string& word) {
-      const auto value = parse_number(word);
-      return value && *value >= 0.0 && *value <= 36500.0
-                 ? std::string()
-                 : "a number of 0 to 36500 is due, found " + ballast::quoted(word);
-    },
-    "");
-
-void add_format(CLI::App* command, Format& format) {
-  add_choice<Format>(command, "-o,--output", formats, "table (default), json, jsonl, csv or markdown",
-                     [&format](Format f) { format = f; });
-  command->add_flag_callback("--json", [&format] { format = Format::json; }, "same as -o json");
-}
 
 void add_market(CLI::App* command, MarketOptions& market, bool required) {
   CLI::Option* chain =
@@ -328,74 +243,6 @@ void add_frontier(CLI::App& app, FrontierOptions& o) {
   command->add_flag("--strict", o.hedge.strict, "refuse unless the quality is OK");
   add_format(command, o.hedge.format);
   command->footer("Exit: 0 done, 1 refused, 2 usage, 3 a file cannot be read or written, 4 internal fault.");
-}
-
-void add_backtest(CLI::App& app, BacktestOptions& o) {
-  CLI::App* command = app.add_subcommand(
-      "backtest", "what hedge rules would have done: a book, a market and the desk, through one account");
-  command->add_option("run", o.run, "the run, TOML: market, book, venue and rules")->type_name("FILE")->required();
-  command
-      ->add_option("--store", o.store,
-                   "SQLite file for rows and result: a run that was cut goes on, one that is done is not done again")
-      ->type_name("FILE");
-  command->add_option("--html", o.html, "writes a page that needs no network")->type_name("FILE");
-  command->add_option("--result", o.result, "writes the result as JSON: what `ballast compare` reads")
-      ->type_name("FILE");
-  command->add_option("--rows", o.rows, "writes every instant of every rule as CSV")->type_name("FILE");
-  command->add_option("--journal", o.journal, "writes what each desk was told and did: what `ballast replay` reads")
-      ->type_name("FOLDER");
-  command->add_option("--threads", o.threads, "rules are shared out; the result does not depend on it (default: 1)")
-      ->type_name("COUNT")
-      ->check(CLI::Range(1, 256));
-  add_format(command, o.format);
-  command->footer(
-      "Exit: 0 done, 1 refused, 2 usage or the run's file, 3 a file cannot be read or written, 4 internal "
-      "fault.");
-}
-
-void add_simulate(CLI::App& app, SimulateOptions& o) {
-  CLI::App* command = app.add_subcommand(
-      "simulate",
-      "what rules for trading the hedge cost and leave: one option, many simulated paths, the same for all");
-  command->add_option("--forward", o.forward, "price of the hedge now, in USD (default: 100, so that USD are percent)")
-      ->type_name("USD")
-      ->check(positive);
-  command->add_option("--strike", o.strike, "of the option, in USD (default: the forward)")
-      ->type_name("USD")
-      ->check(positive);
-  command->add_option("--vol", o.vol, "that the price moves with, 0.6 is 60 % a year (default: 0.6)")
-      ->type_name("VOL")
-      ->check(positive);
-  command->add_option("--hedge-vol", o.hedge_vol, "of the premium and the deltas (default: that of the price)")
-      ->type_name("VOL")
-      ->check(positive);
-  command->add_option("--days", o.days, "to expiry (default: 30)")->type_name("DAYS")->check(positive);
-  command->add_option("--type", o.type, "call (default) or put")->check(CLI::IsMember({"call", "put"}));
-  command->add_option("--quantity", o.quantity, "coins of the option, negative sold (default: -1)")
-      ->type_name("COIN")
-      ->check(finite);
-  command->add_option("--drift", o.drift, "of the price, per year (default: 0)")->type_name("RATE")->check(finite);
-  command->add_option("--steps", o.steps, "looks at the hedge to expiry, evenly spaced (default: every half hour)")
-      ->type_name("COUNT")
-      ->check(CLI::Range(1, 10'000'000));
-  command->add_option("--paths", o.paths, "simulated paths (default: 20000)")
-      ->type_name("COUNT")
-      ->check(CLI::Range(std::size_t{2}, std::size_t{100'000'000}));
-  command->add_option("--cost-bps", o.cost_bps, "of a trade's value: half spread, fee and impact (default: 5)")
-      ->type_name("BP")
-      ->check(not_negative);
-  o.rules = {"time:30m", "time:8h", "time:1d", "leland:8h", "band:0.05", "band:0.05:middle", "ww:1", "ww:10", "zak:1"};
-  command->add_option("--rules", o.rules, "when to trade, see below")->type_name("RULES")->delimiter(',');
-  command->add_option("--seed", o.seed, "of the random numbers (default: 1)")->type_name("NUMBER")->check(count);
-  command->add_option("--threads", o.threads, "paths are shared out; the result does not depend on it (default: 1)")
-      ->type_name("COUNT")
-      ->check(CLI::Range(1, 256));
-  add_format(command, o.format);
-  command->footer(
-      "Rules: time:8h (or 30m, 1d), leland:8h, move:0.02, band:0.05, ww:AVERSION, zak:AVERSION; :middle behind the "
-      "last\n"
-      "three trades to the middle of the band instead of its edge. Aversions in 1/USD: what 1 is at a forward of 100,\n"
-      "100/65000 = 0.0015 is at 65000. How to read the result: docs/simulate.md");
 }
 
 void add_ratio(CLI::App& app, RatioOptions& o) {
@@ -597,59 +444,6 @@ void add_instruments(CLI::App& app, InstrumentsOptions& o) {
   add_format(command, o.format);
 }
 
-void add_compare(CLI::App& app, CompareOptions& o) {
-  CLI::App* command =
-      app.add_subcommand("compare", "the rules of backtests side by side, over the instants that all of them have");
-  command->add_option("results", o.results, "results of backtests, JSON: docs/backtest-json.md")
-      ->type_name("FILE")
-      ->required();
-  command->add_option("--base", o.base, "the rule that the others are compared with (default: the first that hedges)")
-      ->type_name("RULE");
-  command->add_option("--seed", o.seed, "of the bootstrap (default: 1)")->type_name("COUNT")->check(count);
-  command
-      ->add_option("--html", o.html, "writes a page that needs no network: rules, equity, errors, attribution, delta")
-      ->type_name("FILE");
-  add_format(command, o.format);
-  command->footer(
-      "p is of Diebold-Mariano for each rule alone, p_deflated of Romano-Wolf for all rules that were tried.\n"
-      "Exit: 0 done, 1 refused, 2 usage, 3 a file cannot be read or written, 4 internal fault.");
-}
-
-void add_archive(CLI::App& app, ArchiveOptions& o) {
-  CLI::App* command = app.add_subcommand("archive", "recorded chains as one file that is read many times as fast");
-  command
-      ->add_option("--chain", o.chain,
-                   "recorded chains: folders of archives or of files, archives, files; each file or member is one "
-                   "snapshot, and they stay in the order of their names")
-      ->type_name("PATH")
-      ->required();
-  command->add_option("--output", o.output, "the archive, month.chains; one that is there is replaced")
-      ->type_name("FILE")
-      ->required();
-  // --output is the file here: the summary is for people or, on request, JSON.
-  command->add_flag_callback("--json", [&o] { o.format = Format::json; }, "the summary as JSON");
-  command->footer(
-      "Every flag that takes recorded chains takes the archive, and every figure comes out the same: all of a snapshot "
-      "is\n"
-      "in it. Exit: 0 done, 1 refused, 2 usage, 3 a file cannot be read or written, 4 internal fault.");
-}
-
-void add_levels(CLI::App& app, LevelsOptions& o) {
-  CLI::App* command = app.add_subcommand("levels", "recorded order books, level by level: one archive, and its replay");
-  command
-      ->add_option("--depth", o.depth,
-                   "recordings of Binance depth streams, in any order, each of one instrument: lines of a receive time "
-                   "in ns and a message, with a REST snapshot among them; plain, gz or zst")
-      ->type_name("FILE");
-  command->add_option("--archive", o.archive, "writes all of their changes in the order received; .zst compresses it")
-      ->type_name("FILE");
-  command->add_option("--replay", o.replay, "replays an archive and shows where its books end")->type_name("FILE");
-  add_format(command, o.format);
-  command->footer(
-      "Gaps lose a book until its next snapshot; they and crossed books are counted, not repaired.\n"
-      "The bytes of an archive: docs/level-archive.md.");
-}
-
 void add_check(CLI::App& app, CheckOptions& o) {
   CLI::App* command = app.add_subcommand("check", "decodes one input and says what becomes of it");
   command->add_option(
@@ -662,21 +456,6 @@ void add_check(CLI::App& app, CheckOptions& o) {
   command->footer(
       "Outcomes: OK, OK_ABSENT, IGNORE, REJECT_SYNTAX, REJECT_FIELD, RESYNC, QUARANTINE, REFUSE (docs/safety.md).\n"
       "Exit: 0 for OK, OK_ABSENT and IGNORE, 1 for the rest, 2 usage, 3 the file cannot be read.");
-}
-
-void add_replay(CLI::App& app, ReplayOptions& o) {
-  CLI::App* command =
-      app.add_subcommand("replay", "goes through a desk's journal again and compares every ticket, bit for bit");
-  command->add_option("file", o.file, "a journal, as ballast backtest --journal writes one for each rule")
-      ->type_name("FILE")
-      ->required();
-  command->add_option("--at", o.at, "shows this decision, counted from 1, and stops there")
-      ->type_name("COUNT")
-      ->check(CLI::Range(std::int64_t{1}, std::numeric_limits<std::int64_t>::max()));
-  command->add_option("--folder", o.folder, "where the run's paths are from (default: as recorded)")->type_name("PATH");
-  add_format(command, o.format);
-  command->footer(
-      "Exit: 0 the same, 1 different or no desk's journal, 2 usage, 3 the file cannot be read, 4 internal fault.");
 }
 
 }  // namespace
@@ -714,11 +493,7 @@ int run(std::vector<std::string> words, Streams streams) {
   SurfaceOptions surface_options;
   InstrumentsOptions instruments_options;
   SkewOptions skew_options;
-  CompareOptions compare_options;
-  ArchiveOptions archive_options;
-  LevelsOptions levels_options;
   CheckOptions check_options;
-  ReplayOptions replay_options;
   add_hedge(app, hedge_options);
   add_frontier(app, frontier_options);
   add_ratio(app, ratio_options);
@@ -729,15 +504,8 @@ int run(std::vector<std::string> words, Streams streams) {
   add_surface(app, surface_options);
   add_instruments(app, instruments_options);
   add_skew(app, skew_options);
-  add_compare(app, compare_options);
-  add_archive(app, archive_options);
-  add_levels(app, levels_options);
   add_check(app, check_options);
-  BacktestOptions backtest_options;
-  SimulateOptions simulate_options;
-  add_backtest(app, backtest_options);
-  add_replay(app, replay_options);
-  add_simulate(app, simulate_options);
+  const RunCommands runs(app);
   try {
     std::reverse(words.begin(), words.end());  // CLI11 takes its words from the back
     app.parse(std::move(words));
@@ -755,12 +523,7 @@ int run(std::vector<std::string> words, Streams streams) {
   if (app.got_subcommand("surface")) return cmd_surface(surface_options, streams);
   if (app.got_subcommand("instruments")) return cmd_instruments(instruments_options, streams);
   if (app.got_subcommand("skew")) return cmd_skew(skew_options, streams);
-  if (app.got_subcommand("compare")) return cmd_compare(compare_options, streams);
-  if (app.got_subcommand("backtest")) return cmd_backtest(backtest_options, streams);
-  if (app.got_subcommand("simulate")) return cmd_simulate(simulate_options, streams);
-  if (app.got_subcommand("archive")) return cmd_archive(archive_options, streams);
-  if (app.got_subcommand("replay")) return cmd_replay(replay_options, streams);
-  if (app.got_subcommand("levels")) return cmd_levels(levels_options, streams);
+  if (const auto answered = runs.run(app, streams)) return *answered;
   return cmd_check(check_options, streams);
 }
 
