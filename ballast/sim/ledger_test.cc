@@ -72,6 +72,33 @@ TEST_CASE("1,000 USD from 600 to 700 are 166.67 USD at the end") {
   CHECK(worth_of(ledger, future, 700.0).in_usd(700.0) == doctest::Approx(1000.0 / 600.0 * 100.0).epsilon(1e-12));
 }
 
+TEST_CASE("a linear swap that was opened and closed is what another venue recorded") {
+  // OKX, ETH-USDT-SWAP, closed in January 2025: 0.1 contracts of 0.1 coin, 3226.93 to 3224.8, fees 0.04516211 in all:
+  // pnl -0.0213, realised -0.06646211 (recorded positions-history; docs/sources.md, okx).
+  Ledger ledger;
+  market::Instrument swap = inverse_future("ETH-USDT-SWAP");
+  swap.underlying = "ETH", swap.settlement_currency = "USDT", swap.settlement = market::Settlement::linear;
+  swap.contract_size = 0.1, swap.lot = 0.001;
+  const double coins = 0.1 * swap.contract_size;
+  REQUIRE(!sim::trade(ledger, swap, coins, 3226.93, 0.5 * 0.04516211));
+  CHECK(sim::worth(swap, ledger.holdings.at(swap.name), 3224.8) == doctest::Approx(-0.0213).epsilon(1e-10));
+  REQUIRE(!sim::trade(ledger, swap, -coins, 3224.8, 0.5 * 0.04516211));
+  CHECK(ledger.holdings.empty());
+  CHECK(ledger.cash.at("USDT") == doctest::Approx(-0.06646211).epsilon(1e-10));
+}
+
+TEST_CASE("contracts of another size are their coins and their dollars") {
+  // OKX: inverse future pos · 100 USD · (1/avgPx - 1/markPx) coin; option pos · 1 · 0.01 · (markPx - avgPx) coin.
+  Ledger ledger;
+  const Instrument future = inverse_future(), option = inverse_option(market::OptionType::put, 70000.0);
+  REQUIRE(!sim::trade(ledger, future, -25.0 * 100.0, 62000.0, 0.0));
+  CHECK(worth_of(ledger, future, 60000.0).coin ==
+        doctest::Approx(2500.0 * (1.0 / 60000.0 - 1.0 / 62000.0)).epsilon(1e-12));
+  Ledger options;
+  REQUIRE(!sim::trade(options, option, 300.0 * 0.01, 0.0325, 0.0));
+  CHECK(worth_of(options, option, 0.0300).coin == doctest::Approx(300.0 * 0.01 * (0.0300 - 0.0325)).epsilon(1e-12));
+}
+
 TEST_CASE("an option's premium is cash, and its profit what the venue says") {
   // ETH-29DEC23-1500-P and the like: docs/sources.md, deribit 2.1: size · (mark · index - average in USD).
   Ledger ledger;
