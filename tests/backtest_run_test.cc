@@ -17,6 +17,7 @@
 #include "ballast/base/rng.h"
 #include "ballast/store/file.h"
 #include "ballast/store/run_store.h"
+#include "tests/support.h"
 
 using namespace ballast;
 
@@ -162,6 +163,56 @@ TEST_CASE("a run: another text is another run, and a store keeps both") {
   }
   CHECK(store::read_bytes(html).value().find("four rules") != std::string::npos);
   CHECK(store::read_bytes(rows).value().find("at,rule,index,equity_coin") == 0);
+}
+
+TEST_CASE("a run over recorded order books trades at what they showed") {
+  const auto perpetual = test::shared("data/binance-l2-btc-20240808/cm_btcusd_perp_20240808.gz"),
+             spot = test::shared("data/binance-l2-btc-20240808/spot_btcusdt_20240808.gz");
+  if (!perpetual || !spot) return;
+  const Folder folder;
+  std::ostringstream out, err;
+  REQUIRE(app::run({"levels", "--depth", *perpetual, *spot, "--archive", folder.file("day.levels")}, {out, err}) == 0);
+  const std::string text = R"(
+equity = 50.0
+[market.levels]
+file = "day.levels"
+perpetual = "coin-m:BTCUSD_PERP"
+index = "spot:BTCUSDT"
+every_s = 10
+chain = { days = [7], strikes = 9 }
+[book]
+kind = "straddle"
+coins = 100
+days = 7
+[venue]
+impact = false
+[[rule]]
+name = "every look"
+)";
+  const auto file = app::parse_run(text, folder.file(""));
+  if (!file) FAIL(file.error().what);
+  const auto ran = app::run_backtest(file.value(), text, {}, err);
+  if (!ran) FAIL(ran.error().what);
+  const auto& rows = ran.value().rules.at(1).rows;
+  CHECK(rows.size() >= 30);
+  int fills = 0;
+  double paid = 0.0, traded = 0.0;
+  for (const sim::Row& row : rows) {
+    CHECK(std::abs(row.gap_coin) <= 1e-9);
+    // The index of that minute: 61,536 to 61,845 (data/README.md).
+    CHECK(row.index > 61'500.0);
+    CHECK(row.index < 61'900.0);
+    CHECK(row.change.coin[sim::slippage] <= 1e-12);
+    if (&row != &rows.front()) paid -= row.change.coin[sim::slippage] * row.index, traded += row.turnover_usd;
+    fills += row.fills;
+  }
+  CHECK(fills >= 10);
+  // Half a spread of the recorded book, 0.1 USD, is a hundredth of a basis point; with walks into it, under one.
+  CHECK(paid > 1e-6 * traded);
+  CHECK(paid < 1e-4 * traded);
+  const auto wrong = app::parse_run(text, folder.file("nowhere"));
+  REQUIRE(wrong);
+  CHECK(!app::run_backtest(wrong.value(), text, {}, err));
 }
 
 TEST_CASE("a run's file: what is wrong is named with its line") {

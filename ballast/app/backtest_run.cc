@@ -62,6 +62,7 @@ Result<std::string> identity(const RunFile& file, const std::string& text) {
     if (m->perpetual_prices) add_sizes(*m->perpetual_prices, all);
   }
   if (const auto* m = std::get_if<PricedMarket>(&file.market)) add_sizes(m->file, all);
+  if (const auto* m = std::get_if<LevelsMarket>(&file.market)) add_sizes(m->file, all);
   return all + text;
 }
 

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <set>
+#include <span>
 #include <utility>
 
 #include <fmt/format.h>
@@ -12,7 +13,10 @@
 #include "ballast/app/archive.h"
 #include "ballast/app/inputs.h"
 #include "ballast/app/progress.h"
+#include "ballast/base/text.h"
+#include "ballast/sim/level_replay.h"
 #include "ballast/store/file.h"
+#include "ballast/store/level_archive.h"
 #include "ballast/venue/deribit/chain_csv.h"
 
 namespace ballast::app {
@@ -160,12 +164,83 @@ std::optional<Error> priced(const RunFile& file, const PricedMarket& market, std
   return std::nullopt;
 }
 
+/// The row of an instrument, or the fault that names the ones there are.
+Result<std::size_t> row_of(const market::LevelHistory& history, const std::string& name) {
+  std::string all;
+  for (std::size_t i = 0; i < history.instruments.size(); ++i) {
+    if (history.instruments[i].name == name) return i;
+    all += (all.empty() ? "" : ", ") + history.instruments[i].name;
+  }
+  return Error{Fault::bad_input, fmt::format("no instrument {}: it has {}", ballast::quoted(name), all)};
+}
+
+std::optional<double> middle(const market::OrderBook& book) {
+  const auto bid = book.best(market::BookSide::bid), ask = book.best(market::BookSide::ask);
+  if (!book.valid() || !bid || !ask) return std::nullopt;
+  return 0.5 * (market::book_value(bid->price) + market::book_value(ask->price));
+}
+
+/// The chain of a moment, its perpetual with the levels that were there.
+Result<sim::Instant> instant_of_books(const RunFile& file, const LevelsMarket& market, Time at, double index,
+                                      const market::OrderBook& book, double contract, const Held& held) {
+  auto made = sim::modelled_chain(market.shape, at, index, market.vol, held());
+  if (!made) return made.error();
+  market::Snapshot snapshot = std::move(made).value();
+  const std::string name = file.run.underlying + "-PERPETUAL";
+  market::Quote& quote = snapshot.quotes.at(name);
+  book.lay(quote, contract);
+  quote.sent = at;  // a book that nothing changed is still so
+  quote.mark = middle(book);
+  // The recorded venue's grid is finer than the one that the name stands for.
+  snapshot.instruments.at(name).ticks = {.tick = 1e-8, .steps = {}};
+  return sim::instant_of(std::move(snapshot), file.run.underlying, sim::PerpetualPrice::quoted);
+}
+
+std::optional<Error> levelled(const RunFile& file, const LevelsMarket& market, std::ostream& err, std::size_t skip,
+                              const Held& held, const Visit& visit) {
+  const auto read = store::read_levels(market.file);
+  if (!read) return read.error();
+  const market::LevelHistory& history = read.value();
+  const auto perpetual = row_of(history, market.perpetual), index = row_of(history, market.index);
+  if (!perpetual) return in(market.file, perpetual.error());
+  if (!index) return in(market.file, index.error());
+  sim::LevelReplay replay(history.instruments, std::vector<sim::LevelHolding>(history.instruments.size()));
+  const double contract = history.instruments[perpetual.value()].contract;
+  const auto step = static_cast<std::int64_t>(std::llround(1000.0 * market.every_s));
+  Progress progress(err, "instants");
+  Time next{0};
+  std::size_t done = 0, level = 0;
+  for (std::size_t u = 0; u < history.updates.size(); ++u) {
+    const market::LevelUpdate& update = history.updates[u];
+    const auto spot = middle(replay.book(index.value()));
+    const bool known = spot && middle(replay.book(perpetual.value()));
+    if (known && next.ms == 0) next = Time{(update.sent.ms + step - 1) / step * step};
+    // What was known when the clock struck: the books before the first update behind it.
+    for (; known && update.sent > next; next = Time{next.ms + step}) {
+      if (!within(file, next)) continue;
+      if (skip > 0) {
+        --skip;
+        continue;
+      }
+      const auto now = instant_of_books(file, market, next, *spot, replay.book(perpetual.value()), contract, held);
+      if (!now) return in(market.file, now.error());
+      if (auto fault = visit(now.value())) return fault;
+      progress.at(static_cast<double>(u + 1) / static_cast<double>(history.updates.size()), ++done);
+    }
+    const std::size_t count = std::size_t{update.bids} + update.asks;
+    replay.apply(update, std::span(history.levels).subspan(level, count));
+    level += count;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<Error> for_each_instant(const RunFile& file, std::ostream& err, std::size_t skip, const Held& held,
                                       const Visit& visit) {
   if (const auto* m = std::get_if<RecordedMarket>(&file.market)) return recorded(file, *m, err, skip, visit);
   if (const auto* m = std::get_if<DrawnMarket>(&file.market)) return drawn(file, *m, err, skip, held, visit);
+  if (const auto* m = std::get_if<LevelsMarket>(&file.market)) return levelled(file, *m, err, skip, held, visit);
   return priced(file, std::get<PricedMarket>(file.market), err, skip, held, visit);
 }
 

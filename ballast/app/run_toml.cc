@@ -118,11 +118,15 @@ class Reader {
       if (!top.has("market")) top.refuse("a run has a [market]: chains, model or prices");
       return RecordedMarket{};
     }
-    Section s(*table, "market", error_, {"chains", "perpetual", "perpetual_prices", "model", "prices"});
+    Section s(*table, "market", error_, {"chains", "perpetual", "perpetual_prices", "model", "prices", "levels"});
     const toml::table* model = s.table("model");
     const toml::table* prices = s.table("prices");
-    const int kinds = (s.has("chains") ? 1 : 0) + (model ? 1 : 0) + (prices ? 1 : 0);
-    if (kinds != 1) s.refuse("a [market] has one of market.chains, [market.model] and [market.prices]");
+    const toml::table* levels = s.table("levels");
+    const int kinds = (s.has("chains") ? 1 : 0) + (model ? 1 : 0) + (prices ? 1 : 0) + (levels ? 1 : 0);
+    if (kinds != 1) {
+      s.refuse("a [market] has one of market.chains, [market.model], [market.prices] and [market.levels]");
+    }
+    if (levels) return levelled(*levels, underlying);
     if (model) return drawn(*model, underlying);
     if (prices) return priced(*prices, underlying);
     RecordedMarket recorded;
@@ -160,6 +164,22 @@ class Reader {
     market.seed = static_cast<std::uint64_t>(s.whole("seed", 0, 1'000'000'000).value_or(1));
     market.shape = shape(s.table("chain"), "market.model.chain", underlying);
     if (const auto wrong = sim::fault(m)) s.refuse("market.model: " + wrong->what);
+    return market;
+  }
+
+  LevelsMarket levelled(const toml::table& table, const std::string& underlying) {
+    Section s(table, "market.levels", error_, {"file", "perpetual", "index", "every_s", "vol", "chain"});
+    LevelsMarket market;
+    for (const auto& [key, text] :
+         std::vector<std::pair<const char*, std::string*>>{{"file", &market.file}, {"perpetual", &market.perpetual}}) {
+      const auto given = s.text(key);
+      if (!given) s.refuse(fmt::format("market.levels.{} is missing", key));
+      *text = given.value_or("");
+    }
+    market.file = path(market.file);
+    market.index = s.text("index").value_or(market.perpetual);
+    s.number("every_s", positive, market.every_s), s.number("vol", positive, market.vol);
+    market.shape = shape(s.table("chain"), "market.levels.chain", underlying);
     return market;
   }
 

@@ -40,7 +40,18 @@ struct PricedMarket {
   sim::ChainShape shape;
 };
 
-using MarketSource = std::variant<RecordedMarket, DrawnMarket, PricedMarket>;
+/// Recorded order books (`ballast levels`): the perpetual with its depth, the index as the middle of another book, and
+/// chains made from it.
+struct LevelsMarket {
+  std::string file;       ///< an archive
+  std::string perpetual;  ///< its instruments: an inverse perpetual
+  std::string index;      ///< whose middle is the index; the same as `perpetual` will do
+  double every_s = 1.0;   ///< > 0, in the venue's time
+  double vol = 0.6;       ///< > 0: at the money
+  sim::ChainShape shape;
+};
+
+using MarketSource = std::variant<RecordedMarket, DrawnMarket, PricedMarket, LevelsMarket>;
 
 /// A run as a user writes it.
 struct RunFile {
