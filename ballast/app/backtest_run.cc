@@ -119,6 +119,12 @@ class Running {
 
   std::vector<std::string> held() const {
     std::set<std::string> names;
+    if (const auto* book = std::get_if<sim::HeldBook>(&file_.run.book)) {
+      for (const auto& [name, amount] : book->amounts) names.insert(name);
+    }
+    if (const auto* book = std::get_if<sim::RecordedBook>(&file_.run.book)) {
+      for (const sim::BookTrade& trade : book->trades) names.insert(trade.instrument);
+    }
     for (const sim::RuleState& state : states_) {
       for (const auto& [name, holding] : state.ledger.holdings) names.insert(name);
     }
@@ -140,11 +146,19 @@ class Running {
     for (std::size_t t = 1; t < threads; ++t) others.emplace_back(work, t, threads);
     work(0, threads);
     for (std::thread& other : others) other.join();
+    // Some states are an instant further than the others then: nothing of this instant may be saved.
     for (std::size_t r = 0; r < rules; ++r) {
-      if (!*made[r]) return in(file_.run.rules[r].name, made[r]->error());
+      if (*made[r]) continue;
+      broken_ = true;
+      return in(file_.run.rules[r].name, made[r]->error());
+    }
+    for (std::size_t r = 0; r < rules; ++r) {
       rows_[r].rows.push_back(made[r]->value());
       if (store_) unsaved_.push_back(row_line(rows_[r].name, rows_[r].rows.back()));
-      if (auto fault = write(r, told[r])) return fault;
+      if (auto fault = write(r, told[r])) {
+        broken_ = true;
+        return fault;
+      }
     }
     ++done_;
     const std::chrono::duration<double> since = Clock::now() - saved_;
@@ -154,7 +168,7 @@ class Running {
 
   std::optional<Error> save() {
     saved_ = Clock::now();
-    if (!store_ || unsaved_.empty()) return std::nullopt;
+    if (!store_ || broken_ || unsaved_.empty()) return std::nullopt;
     std::vector<std::string> states;
     for (const sim::RuleState& state : states_) states.push_back(sim::bytes_of(state));
     auto fault = store_->put_checkpoint(run_, done_, encoded(states), unsaved_);
@@ -224,6 +238,7 @@ class Running {
   std::vector<std::string> unsaved_;
   std::string run_;
   std::size_t done_ = 0;
+  bool broken_ = false;  // an instant failed in the middle
   Clock::time_point saved_ = Clock::now();
 };
 

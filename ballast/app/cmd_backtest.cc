@@ -20,6 +20,27 @@ sim::SummaryRules summary_rules(const RunFile& file) {
   return rules;
 }
 
+/// A rule that hardly hedged is no hedge: its figures are those of something else.
+void warn_of(const sim::RuleRows& rule, std::ostream& err) {
+  std::size_t refused = 0, unfilled = 0, fills = 0;
+  std::string why;
+  for (const sim::Row& row : rule.rows) {
+    fills += static_cast<std::size_t>(row.fills), unfilled += row.unfilled > 0 ? 1 : 0;
+    if (row.quality != desk::Quality::refused) continue;
+    if (refused++ == 0) why = row.why;
+  }
+  const std::size_t often = rule.rows.size() / 10;
+  if (rule.hedges && refused > often) {
+    err << fmt::format("warning: {}: refused at {} of {} instants, first: {}\n", rule.name, refused, rule.rows.size(),
+                       why);
+  }
+  if (rule.hedges && unfilled > often) {
+    err << fmt::format("warning: {}: tickets were not filled at {} of {} instants\n", rule.name, unfilled,
+                       rule.rows.size());
+  }
+  if (rule.hedges && fills == 0) err << fmt::format("warning: {}: not one hedge was traded\n", rule.name);
+}
+
 }  // namespace
 
 int cmd_backtest(const BacktestOptions& options, Streams streams) {
@@ -37,6 +58,7 @@ int cmd_backtest(const BacktestOptions& options, Streams streams) {
       .store = options.store, .journal = options.journal, .threads = options.threads, .folder = folder};
   const auto ran = run_backtest(file.value(), text.value(), settings, streams.err);
   if (!ran) return fail(ran.error(), streams);
+  for (const sim::RuleRows& rule : ran.value().rules) warn_of(rule, streams.err);
   const sim::Run& run = file.value().run;
   const auto summary =
       sim::summarise(run.numeraire, ran.value().rules, summary_rules(file.value()), Rng(file.value().seed));

@@ -366,6 +366,11 @@ class Reader {
     sim::Rule rule;
     rule.name = s.text("name").value_or("");
     if (rule.name.empty()) s.refuse("rule.name is missing");
+    if (rule.name.starts_with('.') || rule.name.find_first_of("/\\") != std::string::npos) {
+      s.refuse(fmt::format("rule.name is {}: it names a journal's file, so no / or \\ and no . in front",
+                           ballast::quoted(rule.name)),
+               "name");
+    }
     rule.hedges = s.yes_or_no("hedges").value_or(true);
     desk::Config& config = rule.desk.decide;
     config.numeraire = run.numeraire;
@@ -391,6 +396,14 @@ class Reader {
       rule.recorded = trades(s, "trades");
       if (rule.recorded.empty()) s.refuse("rule.trades has no trade", "trades");
       if (!rule.hedges) s.refuse("rule.trades stands beside rule.hedges = false", "trades");
+    }
+    if (s.has("neutral") && config.targets.empty()) s.refuse("rule.neutral is empty", "neutral");
+    for (const char* key : {"with", "neutral", "leland_hours"}) {
+      if (s.has("problem") && s.has(key))
+        s.refuse(fmt::format("rule.{} stands beside rule.problem, which says it", key), key);
+    }
+    if (s.has("problem") && config.delta == desk::HedgedDelta::black) {
+      s.refuse("rule.delta is black beside rule.problem, which counts net delta", "delta");
     }
     if (const auto file = s.text("problem")) {
       const std::string name = path(*file);

@@ -65,6 +65,11 @@ class Applying {
                    fmt::format("{}: a trade of {} at {}", traded.instrument, traded.amount, traded.price)};
     }
     add(found->second, traded.amount, traded.price);
+    // A hedge is one when it is filled: a ticket that found nobody is no trade to wait after.
+    const auto index = state_.market.indices.find(found->second.underlying);
+    if (traded.ticket && index != state_.market.indices.end()) {
+      state_.memory.anchors[found->second.underlying] = {state_.now, index->second.price};
+    }
     return std::nullopt;
   }
 
@@ -217,9 +222,6 @@ class Applying {
       const Ticket ticket = ticket_of(leg, call);
       state_.working.push_back(ticket);
       out_.push_back(ticket);
-    }
-    if (!plan.legs.empty()) {
-      state_.memory.anchors[plan.underlying] = {state_.now, decision.market.indices.at(plan.underlying).price};
     }
     answer.why = !call.aim           ? "in its band"
                  : plan.legs.empty() ? "less than half a lot"

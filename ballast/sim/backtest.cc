@@ -213,7 +213,9 @@ class Advance {
     // Per size unit, in USD; what settles in the coin pays it in coin.
     const double in_coin = i.settlement_currency == i.underlying ? row_.index : 1.0;
     const double rate = hedge::taker_fee(i, Price(row_.index), t.price);
-    const double fee = run_.venue.fee_scale * std::abs(t.amount) * rate / in_coin;
+    // What is there from the start was paid for before.
+    const double fee_scale = std::holds_alternative<HeldBook>(run_.book) ? 0.0 : run_.venue.fee_scale;
+    const double fee = fee_scale * std::abs(t.amount) * rate / in_coin;
     if (auto fault = trade(state_.ledger, i, t.amount, t.price, fee)) return *fault;
     const market::Traded traded{.instrument = t.instrument, .amount = t.amount, .price = t.price, .fee = fee};
     events_.push_back({at_, traded});
@@ -252,6 +254,11 @@ class Advance {
     market::Account account{.currency = run_.underlying};
     account.equity = equity_at(state_.marks).coin;
     events_.push_back({at_, market::AccountSeen{std::move(account)}});
+    // Realised profit of linear instruments: in coin it is a position that the desk says it does not count.
+    for (const auto& [currency, cash] : state_.ledger.cash) {
+      if (currency == run_.underlying || cash == 0.0) continue;
+      events_.push_back({at_, market::AccountSeen{{.currency = currency, .equity = cash}}});
+    }
     const bool due = !state_.begun || seconds_between(state_.last_due, at_) >= run_.hedge_every_s;
     if (rule_.hedges && rule_.recorded.empty() && due) {
       state_.last_due = at_;
