@@ -111,7 +111,7 @@ TEST_CASE("the error of hedging at fixed times is that of exact quadrature") {
     CAPTURE(row.line);
     HedgeStudy study = study_of(row);
     study.rules = {RebalanceRule{}};
-    const auto out = run(study, 10'000);
+    const auto out = run(study, 4000);
     CHECK(std::abs(out[0].pnl.stdev - row["exact_std"]) <= 3.0 * out[0].stdev_error);
     CHECK(std::abs(out[0].pnl.mean) <= 3.0 * out[0].pnl.error);  // no costs, the true vol: fair
   }
@@ -139,7 +139,7 @@ TEST_CASE("a hedged call of a textbook costs what the textbook's table says") {
 }
 
 TEST_CASE("rules for a month of a coin's option do what the reference's simulation found") {
-  const Compared all = compare("btc30d_5bp", 4000);
+  const Compared all = compare("btc30d_5bp", 2000);
   REQUIRE(all.rows.size() == 16);
   // Bands dominate fixed times: less cost at no more risk (rebalancing.md section 6).
   CHECK(all["ww_g10"].cost.mean < 0.45 * all["time_30min"].cost.mean);
