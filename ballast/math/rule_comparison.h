@@ -56,6 +56,7 @@ struct RuleComparison {
 ///            0.3, 0                        6.1        5.9      5.1            5.1                5.9, 6.2
 ///            0.3, 0.4                      6.1        5.0      4.3            4.9                5.0, 6.1
 ///            four instants overlap, 0.4    8.2        4.6      3.5            5.6                4.6, 6.5
+///          The last column is of the interval on R itself; on ln(1 - R), as it is now, the tests hold 5 +- 1 to 9.
 ///          Off: `two_sided` = false has 7 and 7 in the third row, as a sample with a large gain makes draws lean the
 ///          other way. Losses of which a few are large (a rule that wins a tenth each time and gives it back one time
 ///          in twenty) have 13, 10, 10 and 7: ten events are too few for all of these; have more.

