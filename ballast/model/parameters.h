@@ -97,8 +97,7 @@ struct RoughHeston {
   double hurst = 0.5;  ///< [0.01, 0.5]; 0.5 is Heston
 };
 
-using TransformModel =
-    std::variant<BlackScholes, Merton, Kou, Heston, Bates, Svcj, VarianceGamma, Nig, Cgmy, RoughHeston>;
+using TransformModel = std::variant<BlackScholes, Merton, Kou, Heston, Bates, Svcj, VarianceGamma, Nig, Cgmy>;
 
 /// One number of a model, as files, tables and calibrations name it.
 struct Parameter {
@@ -107,7 +106,7 @@ struct Parameter {
   double lowest, highest;
 };
 
-/// "heston". In the order of TransformModel: black merton kou heston bates svcj variance-gamma nig cgmy rough-heston
+/// "heston". In the order of TransformModel: black merton kou heston bates svcj variance-gamma nig cgmy
 std::string_view name(const TransformModel& model);
 std::span<const std::string_view> model_names();
 

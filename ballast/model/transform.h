@@ -1,0 +1,71 @@
+#pragma once
+#include <array>
+#include <complex>
+#include <cstddef>
+#include <span>
+
+#include "ballast/base/result.h"
+#include "ballast/base/units.h"
+#include "ballast/model/parameters.h"
+
+/// Prices and Greeks of all options of one expiry from a model's characteristic function, in one pass.
+///
+/// Method   A. Lewis's integral ("Option valuation under stochastic volatility", 2000; formulas in docs/sources.md) on
+///          Im u = -1/2 by the trapezoidal rule, with the integrand of Black's formula subtracted that has the same
+///          value at u = -i/2. The rule sums the images of the price function at distances 2 pi/step: the step is taken
+///          so that Chernoff's bound on the model's own tails, from its moments, puts them below 1e-14 of
+///          sqrt(forward · strike); the nodes end where what is left is below 1e-15. docs/decisions/0011.
+/// Bits     depend on the arguments alone, by class of arithmetic (math::arithmetic()).
+namespace ballast::model {
+
+/// E[e^{iuX}], X = ln(S(T)/F).
+/// Domain   a model without a fault, years in [0, 100], u where the mean exists; NaN outside.
+/// Error    <= 1e-12 absolute, tests/data/characteristic_functions.csv.
+std::complex<double> characteristic_function(const TransformModel& model, std::complex<double> u, Years years);
+
+/// ln E[(S(T)/F)^power], infinite where the moment is; of the double-jump model an upper bound, tight to how much the
+/// jumps of the variance add during the option's life.
+double log_moment(const TransformModel& model, double power, Years years);
+
+/// The first four cumulants of X.
+/// Error    <= 1e-10 relative, tests/data/cumulants.csv.
+std::array<double, 4> cumulants(const TransformModel& model, Years years);
+
+/// The options of one expiry, in columns of one length.
+struct ExpiryOptions {
+  Price forward;                   ///< > 0
+  Years years;                     ///< (0, 100]
+  std::span<const double> strike;  ///< USD, > 0
+  std::span<const double> sign;    ///< +1 call, -1 put
+};
+
+/// Where the answers go, undiscounted and for one long option on one coin. A column is as long as the options, or empty
+/// where it is not wanted.
+struct TransformColumns {
+  std::span<double> price;  ///< USD per coin
+  std::span<double> delta;  ///< dC/dF, the other numbers of the model held
+  std::span<double> gamma;  ///< d2C/dF2, per USD
+  std::span<double> theta;  ///< -dC/dT per year, F held
+  /// dC's covariance with dF over dF's variance, instantaneous and under the model's own measure: the delta that leaves
+  /// the least variance to a hedge with the forward alone. NaN where dF has none.
+  std::span<double> minimum_variance_delta;
+  std::span<double> gradient;  ///< dC/d parameter: [parameter · options + option], parameters as values() has them
+};
+
+struct TransformReport {
+  std::size_t nodes = 0;
+  double step = 0.0;   ///< of the frequency
+  double error = 0.0;  ///< estimate of what the nodes left out, of a price over sqrt(forward · strike)
+};
+
+/// Most nodes of an expiry; a model whose characteristic function falls like a power (variance gamma with years < nu)
+/// ends there, and says so in `error`.
+inline constexpr std::size_t most_nodes = std::size_t{1} << 17;
+
+/// Error    <= 1e-14 (forward + strike) where `error` is below 1e-15; else that times 1 + error/1e-15.
+/// Faults   bad_input: the model's, forward, years or a strike or sign out of range, columns of another length.
+/// Cost     nodes · (10 ns + options · (4 + 2 columns) multiply-adds); 24 to 64 nodes as a rule.
+Result<TransformReport> transform(const TransformModel& model, const ExpiryOptions& options,
+                                  const TransformColumns& out);
+
+}  // namespace ballast::model
