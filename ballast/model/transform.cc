@@ -21,6 +21,12 @@ constexpr double image_tolerance_log = -32.2;  // ln 1e-14
 constexpr double node_tolerance = 1e-15;
 /// Nodes on the line before it is bent: what the bent line costs.
 constexpr std::size_t short_line = 1024;
+/// Of a price over the root of forward and strike. Beyond, there is no answer.
+constexpr double worst_error = 1e-12;
+/// Below, a forward does not move.
+constexpr double least_variance = 1e-28;
+/// Nodes in a row whose weight no longer counts.
+constexpr std::size_t settled_nodes = 3;
 /// Of |s| times the widest log-moneyness: beyond, no digit of the angle is left.
 constexpr double farthest_node = 1e15;
 
@@ -159,9 +165,10 @@ Result<bool> sum_line(const Pass& pass, double step, std::size_t most, Work& wor
     report.nodes = first + node_block;
     const double end = step * static_cast<double>(report.nodes);
     // What is left of an integrand that falls no slower than 1/u²; sums with derivatives have lost that factor.
-    report.error = amplitudes.largest * 0.3183 / end;
-    const double left =
-        pass.curved ? amplitudes.largest * 0.3183 * end * std::max(pass.years, pass.variance) : report.error;
+    const double largest =
+        amplitudes.largest * math::exp(std::min(internal::swing(pass.model, pass.years, end), 700.0));
+    report.error = largest * 0.3183 / end;
+    const double left = pass.curved ? largest * 0.3183 * end * std::max(pass.years, pass.variance) : report.error;
     if (std::isnan(report.error))
       return Error{Fault::no_solution, "transform: the characteristic function is no number"};
     if (report.error <= node_tolerance && left <= 100.0 * node_tolerance) return true;
@@ -182,45 +189,52 @@ Result<bool> sum_bent(const Pass& pass, const internal::Contour& contour, double
   NodeBlock nodes;
   internal::Amplitudes a{};
   alignas(64) internal::Coefficients coefficient;
-  std::size_t first = 0;
+  std::size_t first = 0, ended = 0;
+  double last = 0.0;
   for (;; first += node_block) {
-    double left = 0.0, bare = 0.0, size = 0.0;
     for (std::size_t j = 0; j < node_block; ++j) {
-      const double y = contour.step * static_cast<double>(first + j);
-      const std::complex<double> s = contour.at(y);
+      const std::complex<double> s = contour.at(contour.step * static_cast<double>(first + j));
       nodes.s[0][j] = s.real(), nodes.s[1][j] = s.imag();
     }
     internal::fill(pass.model, pass.years, pass.wanted, nodes);
     for (std::size_t j = 0; j < node_block; ++j) {
-      const double y = contour.step * static_cast<double>(first + j);
-      const std::complex<double> s = contour.at(y), turned = contour.slope(y) / std::complex<double>(0.0, 1.0);
+      const std::complex<double> s(nodes.s[0][j], nodes.s[1][j]);
+      const std::complex<double> turned =
+          contour.slope(contour.step * static_cast<double>(first + j)) / std::complex<double>(0.0, 1.0);
       const double share = contour.step * 0.31830988618379067154 * (first + j == 0 ? 0.5 : 1.0);
       const std::complex<double> w = share * turned / (s * (1.0 - s));
-      a.front[0][j] = a.whole[0][j] = w.real(), a.front[1][j] = a.whole[1][j] = w.imag();
-      if (std::isnan(nodes.exponent[0][j]))
-        return Error{Fault::no_solution, "transform: the characteristic function is no number"};
-      if (j < node_block / 4 * 3) continue;
-      for (const double from : {nearest, farthest}) {
-        const double x = contour.side * from - drift;
-        const double e = math::exp(std::min(nodes.exponent[0][j] + (s.real() - 0.5) * x, 700.0)) * std::abs(w);
-        bare = std::max(bare, e), left = std::max(left, e * std::norm(s) * std::max(pass.years, pass.variance));
+      if (ended < settled_nodes) {
+        if (std::isnan(nodes.exponent[0][j]))
+          return Error{Fault::no_solution, "transform: the characteristic function is no number"};
+        a.front[0][j] = a.whole[0][j] = w.real(), a.front[1][j] = a.whole[1][j] = w.imag();
+        double bare = 0.0;
+        for (const double from : {nearest, farthest}) {
+          const double x = contour.side * from - drift;
+          bare = std::max(bare, math::exp(std::min(nodes.exponent[0][j] + (s.real() - 0.5) * x, 700.0)) * std::abs(w));
+        }
+        const double left = bare * std::norm(s) * std::max(pass.years, pass.variance);
+        last = bare / contour.step;
+        const bool small = bare <= 0.01 * node_tolerance && (!pass.curved || left <= node_tolerance);
+        ended = small ? ended + 1 : 0;
+        if (std::abs(s) * widest >= farthest_node) ended = settled_nodes;
+      } else {  // past the end: the model may do there what it likes
+        a.front[0][j] = a.whole[0][j] = a.front[1][j] = a.whole[1][j] = 0.0;
+        nodes.exponent[0][j] = nodes.exponent[1][j] = nodes.s[0][j] = nodes.s[1][j] = 0.0;
       }
-      size = std::abs(s);
     }
     for (std::size_t from = 0; from < pass.series.size(); from += 4) {
       fill_coefficients(pass, from, nodes, a, coefficient);
+      if (ended >= settled_nodes)
+        for (std::size_t j = 0; j < node_block; ++j)
+          if (a.front[0][j] == 0.0 && a.front[1][j] == 0.0)
+            for (std::size_t g = 0; g < 4; ++g) coefficient[j][g][0] = coefficient[j][g][1] = 0.0;
       double* sums[4];
       for (std::size_t g = 0; g < 4; ++g) sums[g] = work.sum(std::min(from + g, pass.series.size() - 1));
       internal::add_free(static_cast<int>(filled_groups(pass, from)), nodes, coefficient, work.strikes, sums);
     }
-    // The weight of a node is the integrand's, for a unit of y: what is left is as large over the rate of its fall.
-    report.error = std::max(report.error, 0.0);
-    if ((bare <= 0.1 * node_tolerance && (!pass.curved || left <= 10.0 * node_tolerance)) ||
-        size * widest >= farthest_node) {
-      report.error = std::max(report.error, bare / contour.step);
-      break;
-    }
+    if (ended >= settled_nodes) break;
   }
+  report.error = std::max(report.error, last);
   report.nodes += first + node_block;
   return true;
 }
@@ -304,7 +318,9 @@ Result<TransformReport> transform(const TransformModel& model, const ExpiryOptio
   const double gauss = std::sqrt(-2.0 * image_tolerance_log * pass.variance) + 0.5 * pass.variance;
   const double period = std::max({reach.up - lowest, reach.down + highest, gauss + std::max(-lowest, highest)});
   TransformReport report;
-  Result<bool> done = sum_line(pass, 6.283185307179586 / period, short_line, work, report);
+  Result<bool> done = pass.variance < least_variance
+                          ? Result<bool>(true)
+                          : sum_line(pass, 6.283185307179586 / period, short_line, work, report);
   if (!done) return done.error();
   if (!done.value()) {
     done = bend(pass, n, work, report);
@@ -314,6 +330,10 @@ Result<TransformReport> transform(const TransformModel& model, const ExpiryOptio
     for (std::size_t r = 0; r < series.size(); ++r) std::fill_n(work.sum(r), work.padded, 0.0);
     done = sum_line(pass, 6.283185307179586 / period, most_nodes, work, report);
     if (!done) return done.error();
+    if (!done.value() && report.error > worst_error)
+      return Error{Fault::limit, "transform: " + std::to_string(most_nodes) +
+                                     " nodes leave more than 1e-12 of a price: "
+                                     "jumps of nearly one size beside little other variance"};
   }
 
   const auto& strikes = work.strikes;
@@ -323,7 +343,7 @@ Result<TransformReport> transform(const TransformModel& model, const ExpiryOptio
       const double strike = options.strike[i], root = std::sqrt(forward * strike), sign = options.sign[i];
       const double parity = sign > 0.0 ? 0.0 : -1.0;  // of a put's delta to the call's
       const double moneyness = math::log_ratio(forward, strike);
-      const bool nothing = -moneyness > reach.up || moneyness > reach.down;
+      const bool nothing = pass.variance < least_variance || -moneyness > reach.up || moneyness > reach.down;
       const double settled =
           (moneyness > 0.0 ? 1.0 : 0.0) + parity;  // the delta of an option worth its intrinsic value
       switch (series[r].kind) {
@@ -333,12 +353,17 @@ Result<TransformReport> transform(const TransformModel& model, const ExpiryOptio
           out.price[i] = outside + (out_of_money ? 0.0 : sign * (forward - strike));
           break;
         }
-        case Sum::delta: out.delta[i] = nothing ? settled : strikes.delta[i] - strike / root * sum[i] + parity; break;
+        case Sum::delta: {  // of a call a probability, in every model whose returns do not hang on the price
+          const double call = strikes.delta[i] - strike / root * sum[i];
+          out.delta[i] = nothing ? settled : std::clamp(call, 0.0, 1.0) + parity;
+          break;
+        }
         case Sum::gamma:
-          out.gamma[i] = nothing
-                             ? 0.0
-                             : (pass.variance > 0.0 ? strikes.density[i] / (forward * std::sqrt(pass.variance)) : 0.0) +
-                                   root / (forward * forward) * sum[i];
+          out.gamma[i] =
+              nothing ? 0.0
+                      : std::max(0.0, (pass.variance > 0.0 ? strikes.density[i] / (forward * std::sqrt(pass.variance))
+                                                           : 0.0) +
+                                          root / (forward * forward) * sum[i]);
           break;
         case Sum::theta: out.theta[i] = nothing ? 0.0 : root * sum[i]; break;
         case Sum::covariance:

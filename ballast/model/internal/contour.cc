@@ -5,19 +5,20 @@
 #include <variant>
 
 #include "ballast/math/elementary.h"
+#include "ballast/model/internal/exponent.h"
 
 namespace ballast::model::internal {
 namespace {
 
 constexpr double half_pi = 1.5707963267948966;
 
-/// The widest angle from the line at which E[e^{sX}] still falls, or grows no more than e^3; 0 if there is none that
-/// serves. A Brownian part falls within pi/4.
+/// The widest angle from the line at which E[e^{sX}] still falls. A Brownian part falls within pi/4. To the right a
+/// mean jump up grows, |E[e^{sJ}]| to e^{mean² sin²/(2 deviation² cos 2w)}: what that adds to the exponent may be 3,
+/// and what it adds to the slope to the jumps' rate e^10.
 double jump_angle(const NormalJumps& jumps, double years, double side) {
-  // To the right a mean jump up grows: |E[e^{sJ}]| at most e^{mean² sin²/(2 deviation² cos 2w)}.
-  const double expected = jumps.rate * years;
-  if (expected == 0.0 || side * jumps.mean >= 0.0) return 0.5 * half_pi;
-  const double ratio = jumps.deviation / jumps.mean, share = 2.0 * ratio * ratio * std::log1p(3.0 / expected);
+  if (side * jumps.mean >= 0.0) return 0.5 * half_pi;
+  const double ratio = jumps.deviation / jumps.mean, grown = std::log1p(3.0 / (jumps.rate * years));
+  const double share = 2.0 * ratio * ratio * std::min(grown, 10.0);
   return std::asin(std::sqrt(share / (1.0 + 2.0 * share)));
 }
 double widest_angle(const BlackScholes&, double, double) { return 0.5 * half_pi; }
@@ -30,35 +31,18 @@ double widest_angle(const VarianceGamma&, double, double) { return half_pi; }
 double widest_angle(const Nig&, double, double) { return half_pi; }
 double widest_angle(const Cgmy& m, double, double) { return m.y > 1.0 ? half_pi / m.y : half_pi; }
 
-double drift(const BlackScholes& m) { return -0.5 * m.vol * m.vol; }
-double drift(const NormalJumps& jumps) {
-  return -jumps.rate * math::expm1(jumps.mean + 0.5 * jumps.deviation * jumps.deviation);
-}
-double drift(const Merton& m) { return drift(BlackScholes{m.vol}) + drift(m.jumps); }
-double drift(const Kou& m) {
-  return drift(BlackScholes{m.vol}) -
-         m.rate * (m.up_share / (m.up_rate - 1.0) - (1.0 - m.up_share) / (m.down_rate + 1.0));
-}
-double drift(const VarianceGamma& m) { return math::log1p(-m.nu * (m.theta + 0.5 * m.sigma * m.sigma)) / m.nu; }
-double drift(const Nig& m) {
-  const double r0 = std::sqrt((m.alpha - m.beta) * (m.alpha + m.beta));
-  const double r1 = std::sqrt((m.alpha - m.beta - 1.0) * (m.alpha + m.beta + 1.0));
-  return -m.delta * (2.0 * m.beta + 1.0) / (r0 + r1);
-}
-double drift(const Cgmy& m) {
-  const double one = std::pow(m.m - 1.0, m.y) - std::pow(m.m, m.y) + std::pow(m.g + 1.0, m.y) - std::pow(m.g, m.y);
-  return -m.c * std::tgamma(-m.y) * one;
-}
+/// See swing().
 template <class M>
-double far(const M& m, double years) {
-  return drift(m) * years;
+double jump_swing(const M&, double, double) {
+  return 0.0;
 }
-double far(const Heston& m, double years) { return -m.rho * (m.v0 + m.kappa * m.theta * years) / m.xi; }
-double far(const Bates& m, double years) { return far(m.heston, years) + drift(m.jumps) * years; }
-double far(const Svcj& m, double years) {
-  const double half = 0.5 * m.jumps.deviation * m.jumps.deviation, shared = m.jump_slope * m.variance_jump;
-  return far(m.heston, years) - m.jumps.rate * years * (math::expm1(m.jumps.mean + half) + shared) / (1.0 - shared);
+double jump_swing(const NormalJumps& jumps, double years, double u) {
+  const double half = 0.5 * jumps.deviation * jumps.deviation;
+  return 2.0 * jumps.rate * years * math::exp(std::min(0.5 * jumps.mean + half * (0.25 - u * u), 700.0));
 }
+double jump_swing(const Merton& m, double years, double u) { return jump_swing(m.jumps, years, u); }
+double jump_swing(const Bates& m, double years, double u) { return jump_swing(m.jumps, years, u); }
+double jump_swing(const Svcj& m, double years, double u) { return jump_swing(m.jumps, years, u); }
 
 }  // namespace
 
@@ -81,8 +65,19 @@ Contour contour(const TransformModel& model, double years, double side) {
   return c;
 }
 
+double swing(const TransformModel& model, double years, double u) {
+  return std::visit([&](const auto& m) { return jump_swing(m, years, u); }, model);
+}
+
 double far_drift(const TransformModel& model, double years) {
-  return std::visit([&](const auto& m) { return far(m, years); }, model);
+  double drift = 0.0;
+  for (double u = 4.0; u < 1e12; u *= 4.0) {
+    const std::complex<double> exponent = exponent_at(model, years, {0.5, u});
+    if (!std::isfinite(exponent.imag())) break;
+    drift = exponent.imag() / u;
+    if (!(exponent.real() > -40.0)) break;
+  }
+  return drift;
 }
 
 }  // namespace ballast::model::internal

@@ -23,7 +23,12 @@ struct Contour {
 };
 Contour contour(const TransformModel& model, double years, double side);
 
-/// The d of e^{sd} in E[e^{sX}] as s goes to infinity off the line: where the density of X is not smooth.
+/// The d of e^{iud} in the exponential where it has fallen, or at u = 1e12 if it has not: the density of X is least
+/// smooth there.
 double far_drift(const TransformModel& model, double years);
+
+/// How much ln |E[e^{sX}]| at s = 1/2 + iu' may rise above what it is at u, for a u' beyond: jumps of nearly one size
+/// come back into phase.
+double swing(const TransformModel& model, double years, double u);
 
 }  // namespace ballast::model::internal
