@@ -60,6 +60,7 @@
 #include "ballast/model/gbm.h"
 #include "ballast/model/merton_series.h"
 #include "ballast/model/parameters.h"
+#include "ballast/model/rough_heston.h"
 #include "ballast/model/transform.h"
 #include "ballast/pricing/bachelier.h"
 #include "ballast/pricing/black.h"

@@ -19,7 +19,8 @@ inline const std::vector<std::string>& parameter_columns(const std::string& mode
       {"svcj", {"v0", "kappa", "theta", "sigma", "rho", "lambda", "mu_s", "sigma_s", "mu_v", "rho_J"}},
       {"vg", {"sigma", "nu", "theta"}},
       {"nig", {"alpha", "beta", "delta"}},
-      {"cgmy", {"C", "G", "M", "Y"}}};
+      {"cgmy", {"C", "G", "M", "Y"}},
+      {"rough-heston", {"v0", "kappa", "theta", "sigma", "rho", "H"}}};
   return columns.at(model);
 }
 inline std::string model_name(const std::string& table) { return table == "vg" ? "variance-gamma" : table; }

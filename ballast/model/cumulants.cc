@@ -1,11 +1,13 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <complex>
 #include <cstddef>
 #include <limits>
 #include <variant>
 
 #include "ballast/math/elementary.h"
+#include "ballast/model/internal/exponent.h"
 #include "ballast/model/transform.h"
 
 namespace ballast::model {
@@ -149,6 +151,19 @@ Four of(const Svcj& m, double years) {
   Powers k = m.jumps.rate * (jump * path.time);
   k.c[1] -= m.jumps.rate * years * (math::expm1(mean + 0.5 * v) + shared) / (1.0 - shared);
   return of_powers(diffusion(m.heston, path) + k);
+}
+
+/// Cauchy's integral over a circle on which the moments are: by sixteen nodes off the axis.
+Four of(const RoughHeston& m, double years) {
+  if (m.hurst == 0.5) return of(m.heston, years);
+  constexpr double radius = 0.25;
+  std::array<std::complex<double>, 5> power{};
+  for (int j = 0; j < 16; ++j) {
+    const std::complex<double> at = std::polar(1.0, 0.39269908169872414 * (j + 0.5));
+    const std::complex<double> exponent = internal::exponent_at(TransformModel{m}, years, radius * at);
+    for (std::size_t n = 1; n < 5; ++n) power[n] += exponent * std::pow(radius * at, -static_cast<int>(n)) / 16.0;
+  }
+  return {power[1].real(), 2.0 * power[2].real(), 6.0 * power[3].real(), 24.0 * power[4].real()};
 }
 
 }  // namespace

@@ -30,6 +30,7 @@ constexpr Parameter svcj_numbers[] = {v0,
                                       deviation,
                                       {"variance_jump", "1/year", 0.0, 25.0},
                                       {"jump_slope", "year", -50.0, 50.0}};
+constexpr Parameter rough_numbers[] = {v0, kappa, theta, xi, rho, {"hurst", "", 0.01, 0.5}};
 constexpr Parameter vg_numbers[] = {
     {"sigma", "1/sqrt(year)", 1e-4, 10.0}, {"nu", "year", 1e-5, 100.0}, {"theta", "1/year", -10.0, 10.0}};
 constexpr Parameter nig_numbers[] = {{"alpha", "", 0.51, 1e4}, {"beta", "", -1e4, 1e4}, {"delta", "1/year", 1e-5, 1e4}};
@@ -37,10 +38,10 @@ constexpr Parameter cgmy_numbers[] = {
     {"c", "1/year", 0.0, 1e3}, {"g", "", 1e-3, 1e3}, {"m", "", 1.001, 1e3}, {"y", "", -5.0, 1.999}};
 
 constexpr std::string_view names[] = {"black", "merton",         "kou", "heston", "bates",
-                                      "svcj",  "variance-gamma", "nig", "cgmy"};
-constexpr std::span<const Parameter> numbers[] = {black_numbers,  merton_numbers, kou_numbers,
-                                                  heston_numbers, bates_numbers,  svcj_numbers,
-                                                  vg_numbers,     nig_numbers,    cgmy_numbers};
+                                      "svcj",  "variance-gamma", "nig", "cgmy",   "rough-heston"};
+constexpr std::span<const Parameter> numbers[] = {black_numbers, merton_numbers, kou_numbers, heston_numbers,
+                                                  bates_numbers, svcj_numbers,   vg_numbers,  nig_numbers,
+                                                  cgmy_numbers,  rough_numbers};
 static_assert(std::size(names) == std::variant_size_v<TransformModel> && std::size(numbers) == std::size(names));
 
 std::vector<double> list(const BlackScholes& m) { return {m.vol}; }
@@ -59,6 +60,12 @@ std::vector<double> list(const Svcj& m) {
 std::vector<double> list(const VarianceGamma& m) { return {m.sigma, m.nu, m.theta}; }
 std::vector<double> list(const Nig& m) { return {m.alpha, m.beta, m.delta}; }
 std::vector<double> list(const Cgmy& m) { return {m.c, m.g, m.m, m.y}; }
+std::vector<double> list(const RoughHeston& m) {
+  std::vector<double> v = list(m.heston);
+  v.push_back(m.hurst);
+  return v;
+}
+
 TransformModel filled(std::size_t model, std::span<const double> v) {
   const auto heston = [&] { return Heston{.v0 = v[0], .kappa = v[1], .theta = v[2], .xi = v[3], .rho = v[4]}; };
   const auto jumps = [&](std::size_t i) { return NormalJumps{.rate = v[i], .mean = v[i + 1], .deviation = v[i + 2]}; };
@@ -71,7 +78,8 @@ TransformModel filled(std::size_t model, std::span<const double> v) {
     case 5: return Svcj{heston(), jumps(5), v[8], v[9]};
     case 6: return VarianceGamma{v[0], v[1], v[2]};
     case 7: return Nig{v[0], v[1], v[2]};
-    default: return Cgmy{v[0], v[1], v[2], v[3]};
+    case 8: return Cgmy{v[0], v[1], v[2], v[3]};
+    default: return RoughHeston{heston(), v[5]};
   }
 }
 

@@ -97,7 +97,8 @@ struct RoughHeston {
   double hurst = 0.5;  ///< [0.01, 0.5]; 0.5 is Heston
 };
 
-using TransformModel = std::variant<BlackScholes, Merton, Kou, Heston, Bates, Svcj, VarianceGamma, Nig, Cgmy>;
+using TransformModel =
+    std::variant<BlackScholes, Merton, Kou, Heston, Bates, Svcj, VarianceGamma, Nig, Cgmy, RoughHeston>;
 
 /// One number of a model, as files, tables and calibrations name it.
 struct Parameter {
@@ -107,6 +108,7 @@ struct Parameter {
 };
 
 /// "heston". In the order of TransformModel: black merton kou heston bates svcj variance-gamma nig cgmy
+/// rough-heston
 std::string_view name(const TransformModel& model);
 std::span<const std::string_view> model_names();
 

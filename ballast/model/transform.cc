@@ -21,6 +21,8 @@ constexpr double image_tolerance_log = -32.2;  // ln 1e-14
 constexpr double node_tolerance = 1e-15;
 /// Nodes on the line before it is bent: what the bent line costs.
 constexpr std::size_t short_line = 1024;
+/// A node of rough Heston costs a hundred times another's.
+constexpr std::size_t most_rough_nodes = 2048;
 /// Of a price over the root of forward and strike. Beyond, there is no answer.
 constexpr double worst_error = 1e-12;
 /// Below, a forward does not move.
@@ -271,8 +273,9 @@ Result<bool> bend(const Pass& pass, std::size_t count, Work& work, TransformRepo
 std::complex<double> characteristic_function(const TransformModel& model, std::complex<double> u, Years years) {
   if (fault(model) || !(years.value >= 0.0 && years.value <= 100.0)) return {nan, nan};
   const std::complex<double> s(-u.imag(), u.real());  // iu
-  const std::complex<double> exponent =
-      s.imag() == 0.0 ? log_moment(model, s.real(), years) : internal::exponent_at(model, years.value, s);
+  const std::complex<double> exponent = s.imag() == 0.0 && !std::holds_alternative<RoughHeston>(model)
+                                            ? log_moment(model, s.real(), years)
+                                            : internal::exponent_at(model, years.value, s);
   const double size = math::exp(exponent.real());
   return {size * std::cos(exponent.imag()), size * std::sin(exponent.imag())};
 }
@@ -328,10 +331,11 @@ Result<TransformReport> transform(const TransformModel& model, const ExpiryOptio
   }
   if (!done.value()) {
     for (std::size_t r = 0; r < series.size(); ++r) std::fill_n(work.sum(r), work.padded, 0.0);
-    done = sum_line(pass, 6.283185307179586 / period, most_nodes, work, report);
+    const std::size_t most = std::holds_alternative<RoughHeston>(model) ? most_rough_nodes : most_nodes;
+    done = sum_line(pass, 6.283185307179586 / period, most, work, report);
     if (!done) return done.error();
     if (!done.value() && report.error > worst_error)
-      return Error{Fault::limit, "transform: " + std::to_string(most_nodes) +
+      return Error{Fault::limit, "transform: " + std::to_string(most) +
                                      " nodes leave more than 1e-12 of a price: "
                                      "jumps of nearly one size beside little other variance"};
   }

@@ -26,11 +26,11 @@ namespace ballast::model {
 std::complex<double> characteristic_function(const TransformModel& model, std::complex<double> u, Years years);
 
 /// ln E[(S(T)/F)^power], infinite where the moment is; of the double-jump model an upper bound, tight to how much the
-/// jumps of the variance add during the option's life.
+/// jumps of the variance add during the option's life; of rough Heston by 64 steps and, where above 0, 2 % more.
 double log_moment(const TransformModel& model, double power, Years years);
 
 /// The first four cumulants of X.
-/// Error    <= 1e-12 relative, tests/data/cumulants.csv.
+/// Error    <= 1e-12 relative, tests/data/cumulants.csv; rough Heston 1e-5, by Cauchy's integral.
 std::array<double, 4> cumulants(const TransformModel& model, Years years);
 
 /// The options of one expiry, in columns of one length.
@@ -69,7 +69,8 @@ inline constexpr std::size_t most_nodes = std::size_t{1} << 15;
 ///          price <= 1e-11 (forward + strike), 4e-15 as a rule (tools/transform_sweep.cc). A strike beyond Chernoff's
 ///          reach, where the option out of the money is worth less than 1e-14 sqrt(forward · strike), is settled at its
 ///          intrinsic value. Next to the strike where a model's density is infinite (variance gamma with years < nu)
-///          gamma is as large as it is.
+///          gamma is as large as it is. Rough Heston: 1e-8 forward, tests/data/rough_heston_prices.csv; its slopes to
+///          kappa, xi, rho and hurst are central differences of the exponent; 0.1 ms a block of 32 nodes.
 /// Faults   bad_input: the model's, forward, years or a strike or sign out of range, columns of another length. limit:
 ///          most_nodes were not enough, see above. no_solution: the exponent is no number.
 /// Cost     nodes · (10 to 40 ns + options · (2 + 2 columns) multiply-adds); on the bent line an exponential more for

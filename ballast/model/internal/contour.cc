@@ -29,6 +29,8 @@ double widest_angle(const Bates& m, double years, double side) { return jump_ang
 double widest_angle(const Svcj& m, double years, double side) { return jump_angle(m.jumps, years, side); }
 double widest_angle(const VarianceGamma&, double, double) { return half_pi; }
 double widest_angle(const Nig&, double, double) { return half_pi; }
+// Where its exponent is regular beside the line is not known.
+double widest_angle(const RoughHeston&, double, double) { return 0.0; }
 double widest_angle(const Cgmy& m, double years, double side) {
   if (m.y > 1.0) return half_pi / m.y;
   if (m.y > 0.0) return half_pi;

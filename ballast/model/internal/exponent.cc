@@ -13,6 +13,7 @@
 
 #include "ballast/model/internal/affine-inl.h"
 #include "ballast/model/internal/levy-inl.h"
+#include "ballast/model/internal/rough-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace ballast::model::HWY_NAMESPACE {
@@ -29,10 +30,19 @@ HWY_INLINE void NodeOf(const M& m, double years, const Wanted& wanted, Complex<V
     AffineNode<JumpKind::price>(Affine{m.heston, m.jumps, 0.0, 0.0}, years, wanted, s, out);
   } else if constexpr (std::is_same_v<M, Svcj>) {
     AffineNode<JumpKind::both>(Affine{m.heston, m.jumps, m.variance_jump, m.jump_slope}, years, wanted, s, out);
+  } else if constexpr (std::is_same_v<M, WeighedRough>) {
+    RoughNode(m, years, wanted, s, out);
   } else {
     LevyNode(m, years, wanted, s, out);
   }
 }
+
+/// What the model is computed from.
+template <class M>
+HWY_INLINE const M& Prepared(const M& m, bool) {
+  return m;
+}
+HWY_INLINE WeighedRough Prepared(const RoughHeston& m, bool gradient) { return Weighed(m, gradient); }
 
 template <class M>
 void NodesOf(const M& m, double years, const Wanted& wanted, std::size_t parameters, NodeBlock& out) {
@@ -55,15 +65,22 @@ void NodesOf(const M& m, double years, const Wanted& wanted, std::size_t paramet
 
 void Nodes(const TransformModel& model, double years, const Wanted& wanted, NodeBlock& out) {
   const std::size_t parameters = model::parameters(name(model)).size();
-  std::visit([&](const auto& m) { NodesOf(m, years, wanted, parameters, out); }, model);
+  std::visit([&](const auto& m) { NodesOf(Prepared(m, wanted.gradient), years, wanted, parameters, out); }, model);
 }
 
 void ExponentAt(const TransformModel& model, double years, double re, double im, double* out) {
   const hn::CappedTag<double, 1> d;
   const Complex<hn::Vec<decltype(d)>> s{hn::Set(d, re), hn::Set(d, im)};
   Node<hn::Vec<decltype(d)>> node;
-  std::visit([&](const auto& m) HWY_ATTR { NodeOf(m, years, Wanted{}, s, node); }, model);
+  std::visit([&](const auto& m) HWY_ATTR { NodeOf(Prepared(m, false), years, Wanted{}, s, node); }, model);
   out[0] = hn::GetLane(node.exponent.re), out[1] = hn::GetLane(node.exponent.im);
+}
+
+void RoughAt(const RoughHeston& m, double years, double re, double im, double* out) {
+  const hn::CappedTag<double, 1> d;
+  const auto r = RoughRiccatiOf(m, years, Complex<hn::Vec<decltype(d)>>{hn::Set(d, re), hn::Set(d, im)},
+                                internal::rough_weights(m.hurst));
+  out[0] = hn::GetLane(r.last.re), out[1] = hn::GetLane(r.last.im);
 }
 
 }  // namespace ballast::model::HWY_NAMESPACE
@@ -74,6 +91,7 @@ namespace ballast::model::internal {
 namespace {
 HWY_EXPORT(Nodes);
 HWY_EXPORT(ExponentAt);
+HWY_EXPORT(RoughAt);
 }  // namespace
 
 void fill(const TransformModel& model, double years, const Wanted& wanted, NodeBlock& out) {
@@ -82,6 +100,11 @@ void fill(const TransformModel& model, double years, const Wanted& wanted, NodeB
 std::complex<double> exponent_at(const TransformModel& model, double years, std::complex<double> s) {
   double out[2];
   HWY_DYNAMIC_DISPATCH(ExponentAt)(model, years, s.real(), s.imag(), out);
+  return {out[0], out[1]};
+}
+std::complex<double> rough_riccati_at(const RoughHeston& model, double years, std::complex<double> s) {
+  double out[2];
+  HWY_DYNAMIC_DISPATCH(RoughAt)(model, years, s.real(), s.imag(), out);
   return {out[0], out[1]};
 }
 

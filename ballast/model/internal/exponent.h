@@ -32,6 +32,9 @@ void fill(const TransformModel& model, double years, const Wanted& wanted, NodeB
 /// K(s), s not real.
 std::complex<double> exponent_at(const TransformModel& model, double years, std::complex<double> s);
 
+/// See rough_riccati() in rough_heston.h.
+std::complex<double> rough_riccati_at(const RoughHeston& model, double years, std::complex<double> s);
+
 /// What a block of nodes weighs in the sums: e^{K} less Black's, e^{K} itself, and Black's, each times
 /// step / (pi (u² + 1/4)).
 struct Amplitudes {

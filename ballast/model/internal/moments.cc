@@ -119,6 +119,7 @@ double log_moment_of(const Cgmy& m, double power, double years) {
 double return_variance(const BlackScholes& m) { return m.vol * m.vol; }
 double return_variance(const Merton& m) { return m.vol * m.vol + m.jumps.rate * compensated(m.jumps, 2.0); }
 double return_variance(const Heston& m) { return m.v0; }
+double return_variance(const RoughHeston& m) { return m.heston.v0; }
 double return_variance(const Bates& m) { return m.heston.v0 + m.jumps.rate * compensated(m.jumps, 2.0); }
 double return_variance(const Svcj& m) {
   const double shared = m.jump_slope * m.variance_jump;

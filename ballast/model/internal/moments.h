@@ -14,6 +14,8 @@ double log_moment_of(const Kou& m, double power, double years);
 double log_moment_of(const VarianceGamma& m, double power, double years);
 double log_moment_of(const Nig& m, double power, double years);
 double log_moment_of(const Cgmy& m, double power, double years);
+/// By 64 steps, 2 % above: what it bounds has to stay bounded.
+double log_moment_of(const RoughHeston& m, double power, double years);
 
 /// The variance a year of the forward's return at the start, jumps' included: infinite where the jumps' is.
 double return_variance(const BlackScholes& m);
@@ -25,6 +27,7 @@ double return_variance(const Kou& m);
 double return_variance(const VarianceGamma& m);
 double return_variance(const Nig& m);
 double return_variance(const Cgmy& m);
+double return_variance(const RoughHeston& m);
 
 /// The derivative of ln Gamma. Domain   x not 0, -1, -2, ...
 /// Source   recurrence up to 8, then the asymptotic series (Abramowitz and Stegun 6.3.18) to x^-14: 1e-14 relative to
