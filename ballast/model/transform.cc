@@ -320,25 +320,22 @@ Result<TransformReport> transform(const TransformModel& model, const ExpiryOptio
   }
   const double gauss = std::sqrt(-2.0 * image_tolerance_log * pass.variance) + 0.5 * pass.variance;
   const double period = std::max({reach.up - lowest, reach.down + highest, gauss + std::max(-lowest, highest)});
+  const double step = 6.283185307179586 / period;
+  // Where a rough model's exponential falls beside the line is not known.
+  const bool rough = std::holds_alternative<RoughHeston>(model);
   TransformReport report;
-  Result<bool> done = pass.variance < least_variance
-                          ? Result<bool>(true)
-                          : sum_line(pass, 6.283185307179586 / period, short_line, work, report);
-  if (!done) return done.error();
-  if (!done.value()) {
-    done = bend(pass, n, work, report);
-    if (!done) return done.error();
-  }
-  if (!done.value()) {
+  Result<bool> done = true;
+  if (pass.variance >= least_variance) done = sum_line(pass, step, rough ? most_rough_nodes : short_line, work, report);
+  if (done && !done.value() && !rough) done = bend(pass, n, work, report);
+  if (done && !done.value() && !rough) {
     for (std::size_t r = 0; r < series.size(); ++r) std::fill_n(work.sum(r), work.padded, 0.0);
-    const std::size_t most = std::holds_alternative<RoughHeston>(model) ? most_rough_nodes : most_nodes;
-    done = sum_line(pass, 6.283185307179586 / period, most, work, report);
-    if (!done) return done.error();
-    if (!done.value() && report.error > worst_error)
-      return Error{Fault::limit, "transform: " + std::to_string(most) +
-                                     " nodes leave more than 1e-12 of a price: "
-                                     "jumps of nearly one size beside little other variance"};
+    done = sum_line(pass, step, most_nodes, work, report);
   }
+  if (!done) return done.error();
+  if (!done.value() && report.error > worst_error)
+    return Error{Fault::limit, "transform: " + std::to_string(report.nodes) +
+                                   " nodes leave more than 1e-12 of a price" +
+                                   (rough ? "" : ": jumps of nearly one size beside little other variance")};
 
   const auto& strikes = work.strikes;
   for (std::size_t r = 0; r < series.size(); ++r) {

@@ -263,6 +263,110 @@ TEST_CASE("the hedge of least variance agrees with the reference table of jumps"
   }
 }
 
+namespace {
+
+/// Five-point Gauss-Legendre nodes and weights on equal panels of [from, to].
+struct Nodes {
+  std::vector<double> x, weight;
+};
+Nodes panels(double from, double to, int count) {
+  constexpr double at[] = {-0.906179845938664, -0.538469310105683, 0.0, 0.538469310105683, 0.906179845938664};
+  constexpr double share[] = {0.236926885056189, 0.478628670499366, 0.568888888888889, 0.478628670499366,
+                              0.236926885056189};
+  Nodes out;
+  const double half = 0.5 * (to - from) / count;
+  for (int i = 0; i < count; ++i)
+    for (int j = 0; j < 5; ++j)
+      out.x.push_back(from + half * (2 * i + 1 + at[j])), out.weight.push_back(half * share[j]);
+  return out;
+}
+
+/// E[(e^J - 1)(C(F e^J) - C(F))]/F and E[(e^J - 1)²] over jumps J of the log-price with weights: C is of first degree
+/// in forward and strike together. `later` is the model after the jump.
+struct JumpSums {
+  double together = 0.0, square = 0.0;
+};
+JumpSums jump_sums(const TransformModel& later, double forward, double years, double strike, double now,
+                   const Nodes& jumps) {
+  std::vector<double> strikes;
+  for (const double x : jumps.x) strikes.push_back(strike * std::exp(-x));
+  const std::vector<double> value = prices(later, forward, years, strikes);
+  JumpSums sums;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    const double grown = std::expm1(jumps.x[i]);
+    sums.together += jumps.weight[i] * grown * ((1.0 + grown) * value[i] - now) / forward;
+    sums.square += jumps.weight[i] * grown * grown;
+  }
+  return sums;
+}
+
+}  // namespace
+
+TEST_CASE("the hedge of least variance is what integrating over the jumps gives") {
+  constexpr double forward = 64.5e3, years = 0.2, pi = 3.14159265358979323846;
+  const auto check = [&](const TransformModel& model, double strike, double diffusion, double pull, JumpSums jumps) {
+    const Answers a = answers(model, forward, years, {strike}, {1.0});
+    const double slope = a.delta[0] + (pull == 0.0 ? 0.0 : pull * a.gradient[0] / forward);
+    const double expected = (diffusion * slope + jumps.together) / (diffusion + jumps.square);
+    CAPTURE(model::name(model));
+    CAPTURE(strike);
+    CHECK(std::abs(a.minimum_variance_delta[0] - expected) <= 1e-9);
+  };
+  for (const double strike : {50e3, 64e3, 80e3}) {
+    // Models of one Levy measure: x = -+y^4 keeps the integrand regular where jumps are small and many.
+    const auto levy = [&](std::size_t sample, double diffusion, const std::function<double(double)>& density) {
+      Nodes y = panels(0.0, std::pow(5.0, 0.25), 120), both;
+      for (const double side : {1.0, -1.0}) {
+        for (std::size_t i = 0; i < y.x.size(); ++i) {
+          const double x = side * std::pow(y.x[i], 4.0);
+          both.x.push_back(x), both.weight.push_back(y.weight[i] * 4.0 * std::pow(y.x[i], 3.0) * density(x));
+        }
+      }
+      const TransformModel& model = samples()[sample];
+      const double now = prices(model, forward, years, {strike})[0];
+      check(model, strike, diffusion, 0.0, jump_sums(model, forward, years, strike, now, both));
+    };
+    levy(2, 0.25, [](double x) {
+      return 9.0 * (x > 0.0 ? 0.45 * 14.0 * std::exp(-14.0 * x) : 0.55 * 11.0 * std::exp(11.0 * x));
+    });
+    levy(6, 0.0, [](double x) {
+      const double s2 = 0.36, t = -0.2, nu = 0.05;
+      return std::exp(t * x / s2 - std::abs(x) * std::sqrt(t * t / (s2 * s2) + 2.0 / (nu * s2))) / (nu * std::abs(x));
+    });
+    levy(7, 0.0, [](double x) {
+      return 3.5 * 9.0 / pi * std::exp(-x) * std::cyl_bessel_k(1.0, 9.0 * std::abs(x)) / std::abs(x);
+    });
+    levy(8, 0.0, [](double x) { return 1.5 * std::exp(x > 0.0 ? -9.0 * x : 8.0 * x) / std::pow(std::abs(x), 1.8); });
+    // Bates, and the double jump: a normal jump beside an exponential one of the variance.
+    const auto normal = [&](double mean, double deviation, double rate) {
+      Nodes n = panels(mean - 9.0 * deviation, mean + 9.0 * deviation, 16);
+      for (std::size_t i = 0; i < n.x.size(); ++i) {
+        const double z = (n.x[i] - mean) / deviation;
+        n.weight[i] *= rate * std::exp(-0.5 * z * z) / (deviation * std::sqrt(2.0 * pi));
+      }
+      return n;
+    };
+    const auto bates = std::get<model::Bates>(samples()[4]);
+    const double v0 = bates.heston.v0, pull = bates.heston.rho * bates.heston.xi;
+    check(
+        bates, strike, v0, pull,
+        jump_sums(bates, forward, years, strike, prices(bates, forward, years, {strike})[0], normal(-0.03, 0.08, 6.0)));
+    const auto svcj = std::get<model::Svcj>(samples()[5]);
+    const double now = prices(svcj, forward, years, {strike})[0];
+    const Nodes variance = panels(0.0, 36.0, 30);  // in means of the jump
+    JumpSums sums;
+    for (std::size_t i = 0; i < variance.x.size(); ++i) {
+      model::Svcj later = svcj;
+      later.heston.v0 += 0.2 * variance.x[i];
+      const JumpSums part = jump_sums(
+          later, forward, years, strike, now,
+          normal(-0.03 - 0.1 * 0.2 * variance.x[i], 0.08, 6.0 * std::exp(-variance.x[i]) * variance.weight[i]));
+      sums.together += part.together, sums.square += part.square;
+    }
+    check(svcj, strike, v0, pull, sums);
+  }
+}
+
 TEST_CASE("bad arguments are refused by name") {
   const model::Heston heston{.v0 = 0.36, .kappa = 3.0, .theta = 0.42, .xi = 1.6, .rho = -0.15};
   std::vector<double> strike = {1.0}, sign = {1.0}, price(1), longer(2);
