@@ -88,11 +88,12 @@ struct Series {
 /// of that.
 struct Work {
   explicit Work(std::size_t count, std::size_t sums)
-      : padded((count + 15) / 16 * 16), memory((7 + sums) * padded, 0.0) {
+      : padded((count + 15) / 16 * 16), memory((8 + sums) * padded, 0.0) {
     strikes = {padded, row(0), row(1), row(2), row(3), row(4), row(5), row(6)};
   }
   double* row(std::size_t i) { return memory.data() + i * padded; }
-  double* sum(std::size_t i) { return row(7 + i); }
+  double* settled() { return row(7); }  ///< a call's delta where the option is worth its intrinsic value, else NaN
+  double* sum(std::size_t i) { return row(8 + i); }
 
   std::size_t padded;
   std::vector<double> memory;
@@ -311,11 +312,16 @@ Result<TransformReport> transform(const TransformModel& model, const ExpiryOptio
   // Beyond the reach an option out of the money is worth less than the tolerance: nothing. Nearer strikes set the step.
   const Reach reach = reach_of(model, years);
   Work work(n, series.size());
+  internal::log_moneyness(forward, options.strike.data(), n, work.strikes.moneyness);
   double lowest = 0.0, highest = 0.0;  // of ln(strike/forward)
   for (std::size_t i = 0; i < n; ++i) {
-    const double moneyness = math::log_ratio(forward, options.strike[i]);
-    if (-moneyness > reach.up || moneyness > reach.down) continue;
-    work.strikes.moneyness[i] = moneyness;
+    const double moneyness = work.strikes.moneyness[i];
+    if (pass.variance < least_variance || -moneyness > reach.up || moneyness > reach.down) {
+      work.settled()[i] = moneyness > 0.0 ? 1.0 : 0.0;
+      work.strikes.moneyness[i] = 0.0;
+      continue;
+    }
+    work.settled()[i] = nan;
     lowest = std::min(lowest, -moneyness), highest = std::max(highest, -moneyness);
   }
   const double gauss = std::sqrt(-2.0 * image_tolerance_log * pass.variance) + 0.5 * pass.variance;
@@ -343,10 +349,8 @@ Result<TransformReport> transform(const TransformModel& model, const ExpiryOptio
     for (std::size_t i = 0; i < n; ++i) {
       const double strike = options.strike[i], root = std::sqrt(forward * strike), sign = options.sign[i];
       const double parity = sign > 0.0 ? 0.0 : -1.0;  // of a put's delta to the call's
-      const double moneyness = math::log_ratio(forward, strike);
-      const bool nothing = pass.variance < least_variance || -moneyness > reach.up || moneyness > reach.down;
-      const double settled =
-          (moneyness > 0.0 ? 1.0 : 0.0) + parity;  // the delta of an option worth its intrinsic value
+      const bool nothing = !std::isnan(work.settled()[i]);
+      const double settled = work.settled()[i] + parity;
       switch (series[r].kind) {
         case Sum::price: {
           const bool out_of_money = sign * (forward - strike) <= 0.0;

@@ -120,6 +120,17 @@ void AccumulateFreeBlock(int groups, const NodeBlock& nodes, const internal::Coe
   }
 }
 
+void LogMoneyness(double forward, const double* strike, std::size_t count, double* out) {
+  const hn::ScalableTag<double> d;
+  const std::size_t lanes_now = hn::Lanes(d);
+  const auto f = hn::Set(d, forward);
+  std::size_t i = 0;
+  for (; i + lanes_now <= count; i += lanes_now)
+    hn::StoreU(lanes::LogRatio(d, f, hn::LoadU(d, strike + i)), d, out + i);
+  const hn::CappedTag<double, 1> one;
+  for (; i < count; ++i) out[i] = hn::GetLane(lanes::LogRatio(one, hn::Set(one, forward), hn::Set(one, strike[i])));
+}
+
 /// The turn of one node, and Black's value and Greeks at a total variance, by log-moneyness ln(forward/strike): value
 /// of the option out of the money over the root of forward · strike, N(d1) and N'(d1).
 void Prepare(const StrikeColumns& strikes, double step, double variance) {
@@ -149,12 +160,16 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace ballast::model::internal {
 namespace {
+HWY_EXPORT(LogMoneyness);
 HWY_EXPORT(Weigh);
 HWY_EXPORT(AccumulateBlock);
 HWY_EXPORT(AccumulateFreeBlock);
 HWY_EXPORT(Prepare);
 }  // namespace
 
+void log_moneyness(double forward, const double* strike, std::size_t count, double* out) {
+  HWY_DYNAMIC_DISPATCH(LogMoneyness)(forward, strike, count, out);
+}
 void prepare(const StrikeColumns& strikes, double step, double variance) {
   HWY_DYNAMIC_DISPATCH(Prepare)(strikes, step, variance);
 }

@@ -16,6 +16,9 @@ struct StrikeColumns {
 };
 using Coefficients = double[node_block][4][2];
 
+/// ln(forward/strike) of a column, as math::log_ratio.
+void log_moneyness(double forward, const double* strike, std::size_t count, double* out);
+
 /// The turn of one node, and Black's value and Greeks at a total variance.
 void prepare(const StrikeColumns& strikes, double step, double variance);
 
