@@ -1,24 +1,23 @@
 // How well the stochastic models fit recorded chains, how fast, and whether restarts come to the same minimum.
 // Figures and method: docs/model-study.md.
-#include <chrono>
+#include <ctime>
 #include <map>
 
 #include <CLI/CLI.hpp>
 
 #include "ballast/base/rng.h"
-#include "ballast/model/calibration.h"
+#include "ballast/pricing/calibration.h"
 #include "surface_judge.h"
 
 namespace {
 
 using namespace ballast;
-using Clock = std::chrono::steady_clock;
 
 struct Options {
   std::vector<std::string> folders;
   std::vector<std::string> models = {"black", "heston", "bates", "svcj"};
   std::size_t every = 1, restarts = 20;
-  double prior = model::CalibrationRules{}.prior_vol;
+  double prior = pricing::CalibrationRules{}.prior_vol;
   bool each = false;
 };
 
@@ -29,14 +28,14 @@ struct Score {
   std::vector<double> rmse_price;
 };
 
-model::ExpiryVols columns_of(const vol::SliceQuotes& q) {
-  model::ExpiryVols expiry{.forward = q.forward, .years = q.years, .vol = q.vol, .weight = q.weight};
+pricing::ExpiryVols columns_of(const vol::SliceQuotes& q) {
+  pricing::ExpiryVols expiry{.forward = q.forward, .years = q.years, .vol = q.vol, .weight = q.weight};
   for (const double k : q.log_moneyness) expiry.strike.push_back(q.forward.value * std::exp(k));
   return expiry;
 }
 
 /// A random point of the ranges that the fit searches: the Halton set's own spread, uniform.
-model::TransformModel random_start(const std::string& model, const model::Calibration& found, Rng& rng) {
+model::TransformModel random_start(const std::string& model, const pricing::Calibration& found, Rng& rng) {
   const auto numbers = model::parameters(model);
   for (;;) {
     std::vector<double> v;
@@ -59,22 +58,22 @@ model::TransformModel random_start(const std::string& model, const model::Calibr
 
 void study(const Options& options, const std::vector<vol::SliceQuotes>& slices,
            std::map<std::pair<std::string, std::string>, Score>& scores) {
-  std::vector<model::ExpiryVols> chain;
+  std::vector<pricing::ExpiryVols> chain;
   for (const vol::SliceQuotes& q : slices) chain.push_back(columns_of(q));
   for (const std::string& name : options.models) {
     Score& score = scores[{slices.front().index, name}];
-    model::CalibrationRules rules;
+    pricing::CalibrationRules rules;
     rules.prior_vol = options.prior;
-    const auto from = Clock::now();
-    const auto fitted = model::calibrate(name, chain, rules);
-    const double seconds = std::chrono::duration<double>(Clock::now() - from).count();
+    const std::clock_t from = std::clock();  // of this process: the machine may be busy
+    const auto fitted = pricing::calibrate(name, chain, rules);
+    const double seconds = static_cast<double>(std::clock() - from) / CLOCKS_PER_SEC;
     ++score.chains;
     if (!fitted) {
       ++score.failed;
       fmt::print(stderr, "{} {}: {}\n", slices.front().index, name, fitted.error().what);
       continue;
     }
-    const model::Calibration& found = fitted.value();
+    const pricing::Calibration& found = fitted.value();
     score.seconds += seconds, score.slowest = std::max(score.slowest, seconds);
     score.steps += found.steps, score.evaluations += found.evaluations;
     score.unconverged += found.converged ? 0 : 1;
@@ -93,7 +92,7 @@ void study(const Options& options, const std::vector<vol::SliceQuotes>& slices,
     Rng rng(20261201);
     for (std::size_t r = 0; r < options.restarts; ++r) {
       const model::TransformModel start = random_start(name, found, rng);
-      const auto again = model::calibrate(name, chain, rules, nullptr, &start);
+      const auto again = pricing::calibrate(name, chain, rules, nullptr, &start);
       ++score.restarts;
       if (!again) continue;
       const double gap = std::sqrt(again.value().objective) - std::sqrt(found.objective);

@@ -23,7 +23,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace ballast::model::HWY_NAMESPACE {
 
-using internal::Amplitudes, internal::node_block, internal::NodeBlock, internal::Wanted;
+using internal::Amplitudes, internal::node_block, internal::NodeBlock, internal::Sum, internal::Wanted;
 
 /// The node of a model at s. On the line Re s = 1/2 the first form of the square root keeps the logarithm on its
 /// branch.
@@ -103,11 +103,40 @@ void Weigh(const NodeBlock& nodes, double step, std::size_t first, double varian
   out.largest = std::sqrt(hn::GetLane(hn::MaxOfLanes(d, largest)));
 }
 
-/// sums[g][i] += sum_j Re(coefficient[j][g] e^{i (first + j) angle_i}), for `count` strikes, a multiple of two vectors;
+/// The coefficients of one sum over a block of nodes: which.
+void Combine(Sum kind, const Amplitudes& a, const NodeBlock& nodes, std::size_t parameter, double step,
+             std::size_t first, double per_unit, double (&out)[2][node_block]) {
+  const hn::CappedTag<double, node_block> d;
+  using V = hn::Vec<decltype(d)>;
+  const auto at = [&](const double(&column)[2][node_block], std::size_t i)
+                      HWY_ATTR { return Complex<V>{hn::Load(d, column[0] + i), hn::Load(d, column[1] + i)}; };
+  for (std::size_t i = 0; i < node_block; i += hn::Lanes(d)) {
+    const auto u = hn::Mul(hn::Set(d, step), hn::Iota(d, static_cast<double>(first + i)));
+    const auto front = at(a.front, i), whole = at(a.whole, i);
+    Complex<V> c = front;
+    switch (kind) {
+      case Sum::price: break;
+      case Sum::delta: c = Complex<V>{hn::Set(d, 0.5), u} * front; break;
+      case Sum::gamma: c = lanes::Real(hn::MulAdd(u, u, hn::Set(d, 0.25))) * front; break;
+      case Sum::theta: c = whole * at(nodes.to_years, i); break;
+      case Sum::covariance: {
+        const auto black = hn::Load(d, a.black + i);
+        c = per_unit * (whole * at(nodes.covariance, i)) -
+            Complex<V>{hn::Mul(hn::Set(d, 0.5), black), hn::Mul(u, black)};
+        break;
+      }
+      case Sum::gradient: c = whole * at(nodes.to[parameter], i); break;
+    }
+    hn::Store(c.re, d, out[0] + i);
+    hn::Store(c.im, d, out[1] + i);
+  }
+}
+
+/// sums[g][i] += sum_j Re(coefficient[g][j] e^{i (first + j) angle_i}), for `count` strikes, a multiple of two vectors;
 /// the powers begin anew in every block, so that their roundings do not add up.
 template <int groups>
-void Accumulate(const double (*coefficient)[4][2], std::size_t first, const double* angle, const double* turn_re,
-                const double* turn_im, std::size_t count, double* const* sums) {
+void Accumulate(const double (*coefficient)[2][node_block], std::size_t first, const double* angle,
+                const double* turn_re, const double* turn_im, std::size_t count, double* const* sums) {
   const hn::ScalableTag<double> d;
   using V = hn::Vec<decltype(d)>;
   const std::size_t lanes_now = hn::Lanes(d);
@@ -123,7 +152,7 @@ void Accumulate(const double (*coefficient)[4][2], std::size_t first, const doub
     for (int g = 0; g < groups; ++g) sum[g] = hn::LoadU(d, sums[g] + i), sum2[g] = hn::LoadU(d, sums[g] + k);
     for (std::size_t j = 0; j < node_block; ++j) {
       for (int g = 0; g < groups; ++g) {
-        const auto re = hn::Set(d, coefficient[j][g][0]), im = hn::Set(d, coefficient[j][g][1]);
+        const auto re = hn::Set(d, coefficient[g][0][j]), im = hn::Set(d, coefficient[g][1][j]);
         sum[g] = hn::NegMulAdd(im, p.im, hn::MulAdd(re, p.re, sum[g]));
         sum2[g] = hn::NegMulAdd(im, p2.im, hn::MulAdd(re, p2.re, sum2[g]));
       }
@@ -133,7 +162,7 @@ void Accumulate(const double (*coefficient)[4][2], std::size_t first, const doub
     for (int g = 0; g < groups; ++g) hn::StoreU(sum[g], d, sums[g] + i), hn::StoreU(sum2[g], d, sums[g] + k);
   }
 }
-void AccumulateBlock(int groups, const double (*coefficient)[4][2], std::size_t first, const double* angle,
+void AccumulateBlock(int groups, const double (*coefficient)[2][node_block], std::size_t first, const double* angle,
                      const double* turn_re, const double* turn_im, std::size_t count, double* const* sums) {
   switch (groups) {
     case 1: return Accumulate<1>(coefficient, first, angle, turn_re, turn_im, count, sums);
@@ -177,31 +206,39 @@ namespace {
 HWY_EXPORT(Nodes);
 HWY_EXPORT(ExponentAt);
 HWY_EXPORT(Weigh);
+HWY_EXPORT(Combine);
 HWY_EXPORT(AccumulateBlock);
 HWY_EXPORT(Prepare);
 
-using internal::node_block;
+using internal::node_block, internal::Sum;
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-constexpr double image_tolerance_log = -32.2;  // ln 1e-14
-constexpr double node_tolerance = 1e-15;
+constexpr double infinite = std::numeric_limits<double>::infinity();
 
 /// How far from the money, up and down, an option out of the money is below the tolerance, by Chernoff's bound:
 /// E[(e^X - e^k)+] e^{-k/2} <= E[e^{aX}] e^{-(a - 1/2) k} for every a > 1, and its mirror image for a < 0.
 struct Reach {
   double up, down;
 };
-Reach reach_of(const TransformModel& model, double years) {
-  // The mean bounds both sides whatever the model: a -> 1 and a -> 0.
-  const double widest = -2.0 * image_tolerance_log;
+Reach reach_of(const TransformModel& model, double years, double tolerance) {
+  const double wanted = -math::log(tolerance);
   const auto side = [&](double sign) {
-    double best = widest;
-    for (double power = 0.5; power < 1e5; power *= 1.4142135623730951) {
+    const auto distance = [&](double power) {
       const double moment = std::visit(
           [&](const auto& m) { return internal::log_moment_of(m, 0.5 + sign * (0.5 + power), years); }, model);
-      if (!(moment < 700.0)) break;
-      const double distance = (std::max(moment, 0.0) - image_tolerance_log) / (0.5 + power);
-      if (distance > 1.5 * best) break;
-      best = std::min(best, distance);
+      return moment < 700.0 ? (std::max(moment, 0.0) + wanted) / (0.5 + power) : infinite;
+    };
+    // The mean bounds both sides whatever the model: power 0. The bound falls, then rises slowly, or ends where the
+    // moments do; there the last finite one is looked for.
+    double best = 2.0 * wanted, at = 0.0, step = 0.5, found = best;
+    for (; step < 1e5; step *= 2.0) {
+      found = distance(at + step);
+      if (!(found < best)) break;
+      best = found, at += step;
+    }
+    for (int halving = 0; found == infinite && halving < 4; ++halving) {
+      step *= 0.5;
+      const double nearer = distance(at + step);
+      if (nearer < best) best = nearer, at += step;
     }
     return best;
   };
@@ -230,8 +267,7 @@ std::optional<Error> fault_of(const TransformModel& model, const ExpiryOptions& 
   return std::nullopt;
 }
 
-/// One sum over the nodes: which, and where it goes.
-enum class Sum { price, delta, gamma, theta, covariance, gradient };
+/// One sum over the nodes.
 struct Series {
   Sum kind;
   std::size_t parameter = 0;
@@ -258,8 +294,11 @@ double log_moment(const TransformModel& model, double power, Years years) {
 }
 
 Result<TransformReport> transform(const TransformModel& model, const ExpiryOptions& options,
-                                  const TransformColumns& out) {
+                                  const TransformColumns& out, double tolerance) {
   if (auto wrong = fault_of(model, options, out)) return *wrong;
+  if (!(tolerance >= 1e-14 && tolerance <= 1e-4))
+    return Error{Fault::bad_input,
+                 "transform: the tolerance is " + std::to_string(tolerance) + ", outside [1e-14, 1e-4]"};
   const std::size_t n = options.strike.size();
   if (n == 0) return TransformReport{};
   const double forward = options.forward.value, years = options.years.value;
@@ -289,8 +328,8 @@ Result<TransformReport> transform(const TransformModel& model, const ExpiryOptio
 
   const double variance =
       -8.0 * std::visit([&](const auto& m) { return internal::log_moment_of(m, 0.5, years); }, model);
-  const Reach reach = reach_of(model, years);
-  const double gauss = std::sqrt(-2.0 * image_tolerance_log * variance) + 0.5 * variance;
+  const Reach reach = reach_of(model, years, tolerance);
+  const double gauss = std::sqrt(-2.0 * math::log(tolerance) * variance) + 0.5 * variance;
   const double period = std::max({reach.up - lowest, reach.down + highest, gauss + std::max(-lowest, highest)});
   TransformReport report{.nodes = 0, .step = 6.283185307179586 / period, .error = 0.0};
   HWY_DYNAMIC_DISPATCH(Prepare)
@@ -300,7 +339,7 @@ Result<TransformReport> transform(const TransformModel& model, const ExpiryOptio
   const double per_unit = unit > 0.0 && std::isfinite(unit) ? 1.0 / unit : nan;
   internal::NodeBlock nodes;
   internal::Amplitudes amplitudes;
-  alignas(64) double coefficient[node_block][4][2];
+  alignas(64) double coefficient[4][2][node_block];
   for (std::size_t first = 0;; first += node_block) {
     HWY_DYNAMIC_DISPATCH(Nodes)(model, years, wanted, report.step, first, nodes);
     HWY_DYNAMIC_DISPATCH(Weigh)(nodes, report.step, first, variance, wanted.gradient || wanted.time, amplitudes);
@@ -310,26 +349,8 @@ Result<TransformReport> transform(const TransformModel& model, const ExpiryOptio
       for (std::size_t g = 0; g < groups; ++g) {
         sums[g] = row(7 + from + g);
         const Series& wants = series[from + g];
-        for (std::size_t j = 0; j < node_block; ++j) {
-          const double u = report.step * static_cast<double>(first + j);
-          const double fr = amplitudes.front[0][j], fi = amplitudes.front[1][j];
-          const double wr = amplitudes.whole[0][j], wi = amplitudes.whole[1][j];
-          double(&c)[2] = coefficient[j][g];
-          const auto times = [&](const double(&k)[2][node_block]) {
-            c[0] = wr * k[0][j] - wi * k[1][j], c[1] = wr * k[1][j] + wi * k[0][j];
-          };
-          switch (wants.kind) {
-            case Sum::price: c[0] = fr, c[1] = fi; break;
-            case Sum::delta: c[0] = 0.5 * fr - u * fi, c[1] = 0.5 * fi + u * fr; break;
-            case Sum::gamma: c[0] = fr * (u * u + 0.25), c[1] = fi * (u * u + 0.25); break;
-            case Sum::theta: times(nodes.to_years); break;
-            case Sum::covariance:
-              times(nodes.covariance);
-              c[0] = c[0] * per_unit - 0.5 * amplitudes.black[j], c[1] = c[1] * per_unit - u * amplitudes.black[j];
-              break;
-            case Sum::gradient: times(nodes.to[wants.parameter]); break;
-          }
-        }
+        HWY_DYNAMIC_DISPATCH(Combine)
+        (wants.kind, amplitudes, nodes, wants.parameter, report.step, first, per_unit, coefficient[g]);
       }
       HWY_DYNAMIC_DISPATCH(AccumulateBlock)
       (static_cast<int>(groups), coefficient, first, angle, turn_re, turn_im, padded, sums);
@@ -341,7 +362,7 @@ Result<TransformReport> transform(const TransformModel& model, const ExpiryOptio
     const double left = curved ? amplitudes.largest * 0.3183 * end * std::max(years, variance) : report.error;
     if (std::isnan(report.error))
       return Error{Fault::no_solution, "transform: the characteristic function is no number"};
-    if ((report.error <= node_tolerance && left <= 100.0 * node_tolerance) || report.nodes >= most_nodes) break;
+    if ((report.error <= 0.1 * tolerance && left <= 10.0 * tolerance) || report.nodes >= most_nodes) break;
   }
 
   for (std::size_t r = 0; r < rows; ++r) {

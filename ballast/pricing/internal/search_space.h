@@ -8,7 +8,9 @@
 #include "ballast/model/parameters.h"
 
 /// Where a calibration looks: each parameter's range, scale and usual value, and the coordinates that it searches in.
-namespace ballast::model::internal {
+namespace ballast::pricing::internal {
+
+using model::TransformModel;
 
 /// One coordinate: the parameter itself or its logarithm, held within a range; distances are in scales.
 struct Coordinate {
@@ -50,4 +52,4 @@ class SearchSpace {
   bool feller_ = false;
 };
 
-}  // namespace ballast::model::internal
+}  // namespace ballast::pricing::internal

@@ -1,4 +1,4 @@
-#include "ballast/model/calibration.h"
+#include "ballast/pricing/calibration.h"
 
 #include <algorithm>
 #include <cmath>
@@ -10,21 +10,30 @@
 #include "ballast/math/elementary.h"
 #include "ballast/math/normal.h"
 #include "ballast/math/normalised_black.h"
-#include "ballast/model/internal/search_space.h"
 #include "ballast/model/transform.h"
+#include "ballast/pricing/implied_columns.h"
+#include "ballast/pricing/internal/search_space.h"
 
-namespace ballast::model {
+namespace ballast::pricing {
 namespace {
+
+using model::ExpiryOptions, model::name, model::parameters, model::TransformColumns, model::transform, model::values;
+using model::Heston, model::Bates, model::Svcj;
 
 using internal::SearchSpace;
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+// Of a price over the forward: a hundredth of a basis point of vol for an option whose vega is a thousandth of the
+// forward.
+constexpr double transform_tolerance = 1e-9;
+constexpr std::size_t most_followed = 5;  // starts
 constexpr double infinite = std::numeric_limits<double>::infinity();
 
 /// One expiry as the search needs it: quotes out of the money, with what Black's formula says at the quoted vol.
 struct Slice {
   ExpiryOptions options;
-  std::vector<double> sign, price, per_vega, share;  // share: of the whole weight
-  std::vector<double> model_price, gradient;         // scratch
+  std::vector<double> sign, price, per_vega, share;                             // share: of the whole weight
+  std::vector<double> forward, years, model_price, model_vol, guess, gradient;  // scratch
+  std::vector<ImpliedOutcome> outcome;
 };
 
 /// The mean squared error at a point with the curvature and slope of its parameters.
@@ -58,7 +67,9 @@ class Chain {
         slice.per_vega.push_back(1.0 / std::max(vega, least));
         slice.share.push_back(expiry.weight[i] / whole);
       }
-      slice.model_price.resize(n);
+      slice.forward.assign(n, expiry.forward.value), slice.years.assign(n, expiry.years.value);
+      slice.model_price.resize(n), slice.outcome.resize(n);
+      slice.model_vol = slice.guess = expiry.vol;
       slices_.push_back(std::move(slice));
     }
     for (Slice& s : slices_) s.options.sign = s.sign;
@@ -79,14 +90,14 @@ class Chain {
       TransformColumns columns;
       columns.price = s.model_price;
       if (curved) columns.gradient = s.gradient;
-      const auto report = transform(model, s.options, columns);
-      if (!report || report.value().error > 1e-9) return false;
+      const auto report = transform(model, s.options, columns, transform_tolerance);
+      if (!report || report.value().error > 1e-7) return false;
+      if (measure == Measure::implied) imply(s);
       for (std::size_t i = 0; i < n; ++i) {
         if (s.share[i] == 0.0) continue;
         double error = (s.model_price[i] - s.price[i]) * s.per_vega[i], per_vega = s.per_vega[i];
         if (measure == Measure::implied) {
-          const auto [vol, slope] = implied(s, i);
-          error = vol - quoted(s, i), per_vega = slope;
+          error = s.model_vol[i] - quoted(s, i), per_vega = vol_slope(s, i);
         }
         fit.error += s.share[i] * error * error;
         if (!curved) continue;
@@ -100,14 +111,15 @@ class Chain {
   }
 
   /// The model's vols and its error of price, at the last evaluation.
-  void report(Calibration& out) const {
+  void report(Calibration& out) {
     double squares = 0.0, count = 0.0;
-    for (const Slice& s : slices_) {
+    for (Slice& s : slices_) {
+      imply(s);
       std::vector<double>& vols = out.vol.emplace_back();
       for (std::size_t i = 0; i < s.price.size(); ++i) {
         const double error = (s.model_price[i] - s.price[i]) / s.options.forward.value;
         squares += error * error, count += 1.0;
-        vols.push_back(s.model_price[i] > 0.0 ? implied(s, i).first : nan);
+        vols.push_back(s.model_vol[i] > 0.0 ? s.model_vol[i] : nan);
       }
     }
     out.rmse_price = std::sqrt(squares / count);
@@ -117,16 +129,23 @@ class Chain {
   double quoted(const Slice& s, std::size_t i) const {
     return quotes_[static_cast<std::size_t>(&s - slices_.data())].vol[i];
   }
-  /// The model's implied vol and one over its vega there. A price that is no more than the transform's rounding says
-  /// nothing of its vol: 0, without a slope.
-  std::pair<double, double> implied(const Slice& s, std::size_t i) const {
-    const double f = s.options.forward.value, k = s.options.strike[i], root = std::sqrt(f * k);
-    const double x = math::log_ratio(f, k), years = std::sqrt(s.options.years.value);
-    if (s.model_price[i] < 1e-13 * f) return {0.0, 0.0};
-    const auto solved = math::implied_stdev(x, s.model_price[i] / root);
-    if (solved.outcome != math::ImpliedOutcome::ok) return {0.0, 0.0};
-    const double vega = f * years * math::norm_pdf(x / solved.stdev + 0.5 * solved.stdev);
-    return {solved.stdev / years, vega > 0.0 ? 1.0 / vega : 0.0};
+  /// The model's implied vols. A price that is no more than the transform's rounding says nothing of its vol: 0.
+  static void imply(Slice& s) {
+    std::swap(s.guess, s.model_vol);
+    implied_vol(
+        {.forward = s.forward, .strike = s.options.strike, .price = s.model_price, .years = s.years, .sign = s.sign},
+        s.guess, s.model_vol, s.outcome);
+    for (std::size_t i = 0; i < s.model_vol.size(); ++i)
+      if (s.outcome[i] != ImpliedOutcome::ok || s.model_price[i] < transform_tolerance * s.forward[i])
+        s.model_vol[i] = 0.0;
+  }
+  /// One over the vega at the model's vol.
+  static double vol_slope(const Slice& s, std::size_t i) {
+    if (s.model_vol[i] == 0.0) return 0.0;
+    const double years = std::sqrt(s.years[i]), stdev = s.model_vol[i] * years;
+    const double d1 = math::log_ratio(s.forward[i], s.options.strike[i]) / stdev + 0.5 * stdev;
+    const double vega = s.forward[i] * years * math::norm_pdf(d1);
+    return vega > 0.0 ? 1.0 / vega : 0.0;
   }
 
   std::span<const ExpiryVols> quotes_;
@@ -292,6 +311,27 @@ internal::ChainLevel level_of(std::span<const ExpiryVols> chain) {
   return {variance(*first), variance(*last)};
 }
 
+/// Some six expiries of some eight quotes each, first and last among them: enough to tell a good start from a bad one.
+std::vector<ExpiryVols> thinned(std::span<const ExpiryVols> chain) {
+  const auto kept = [](std::size_t n, std::size_t most) {
+    std::vector<std::size_t> at;
+    for (std::size_t i = 0; i < std::min(n, most); ++i)
+      at.push_back(n <= most ? i : (i * (n - 1) + (most - 1) / 2) / (most - 1));
+    return at;
+  };
+  std::vector<ExpiryVols> few;
+  for (const std::size_t e : kept(chain.size(), 6)) {
+    ExpiryVols& thin = few.emplace_back(
+        ExpiryVols{.forward = chain[e].forward, .years = chain[e].years, .strike = {}, .vol = {}, .weight = {}});
+    for (const std::size_t i : kept(chain[e].strike.size(), 8)) {
+      thin.strike.push_back(chain[e].strike[i]);
+      thin.vol.push_back(chain[e].vol[i]);
+      thin.weight.push_back(chain[e].weight[i]);
+    }
+  }
+  return few;
+}
+
 /// Errors, correlations and the weakest direction, from the curvature in scales.
 void judge(const Fit& fit, const SearchSpace& space, std::span<const double> point, double data_error,
            std::size_t quotes, Calibration& out) {
@@ -343,25 +383,32 @@ Result<Calibration> calibrate(std::string_view model, std::span<const ExpiryVols
   const auto cancelled = [&] { return rules.cancelled && rules.cancelled(); };
 
   std::vector<double> best;
+  int steps_of_starts = 0, evaluations_of_starts = 0;
   Fit fit;
   if (start != nullptr || warm != nullptr) {
     best = space.point_of(values(start != nullptr ? *start : *warm));
   } else {
-    // Starts by their error alone; the best three a few steps; the best of those to the end.
+    // On few quotes: starts by their error alone, the best of them to their minimum. The best two go on with all
+    // quotes.
+    const std::vector<ExpiryVols> few = thinned(chain);
+    Chain few_quotes(few);
+    Objective rough(few_quotes, space, prior, rules.prior_vol);
     std::vector<std::pair<double, std::vector<double>>> tried;
     for (int i = 0; i < rules.starts && !cancelled(); ++i) {
       std::vector<double> point = space.start(static_cast<std::size_t>(i));
-      const double error = objective.at(point, Measure::price_over_vega, false).error;
+      const double error = rough.at(point, Measure::price_over_vega, false).error;
       tried.emplace_back(error, std::move(point));
     }
     std::stable_sort(tried.begin(), tried.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
     double least = infinite;
-    for (std::size_t i = 0; i < std::min<std::size_t>(3, tried.size()); ++i) {
+    for (std::size_t i = 0; i < std::min<std::size_t>(most_followed, tried.size()); ++i) {
       if (!std::isfinite(tried[i].first)) continue;
       std::vector<double> point = tried[i].second;
-      objective.descend(point, fit, Measure::price_over_vega, 6, rules.tolerance, rules.cancelled);
+      rough.descend(point, fit, Measure::price_over_vega, 12, 1e-3, rules.cancelled);
+      rough.descend(point, fit, Measure::implied, 12, 1e-3, rules.cancelled);
       if (fit.error < least) least = fit.error, best = point;
     }
+    steps_of_starts = rough.steps, evaluations_of_starts = rough.evaluations;
   }
   if (cancelled()) return Error{Fault::limit, "calibrate: cancelled"};
   if (best.empty()) return Error{Fault::no_solution, "calibrate: no start of " + std::string(model) + " has a price"};
@@ -387,8 +434,9 @@ Result<Calibration> calibrate(std::string_view model, std::span<const ExpiryVols
   for (const ExpiryVols& expiry : chain)
     for (const double w : expiry.weight) count += w > 0.0 ? 1 : 0;
   judge(fit, space, best, objective.data_error, count, out);
-  out.steps = objective.steps, out.evaluations = objective.evaluations, out.converged = converged;
+  out.steps = objective.steps + steps_of_starts, out.evaluations = objective.evaluations;
+  out.rough_evaluations = evaluations_of_starts, out.converged = converged;
   return out;
 }
 
-}  // namespace ballast::model
+}  // namespace ballast::pricing

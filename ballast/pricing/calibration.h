@@ -12,7 +12,9 @@
 #include "ballast/model/parameters.h"
 
 /// A transform model fitted to the Black vols of a chain, all expiries at once.
-namespace ballast::model {
+namespace ballast::pricing {
+
+using model::TransformModel;
 
 /// What one expiry quotes, in columns of one length.
 struct ExpiryVols {
@@ -58,6 +60,7 @@ struct Calibration {
   std::vector<double> correlation;  ///< of the parameters' errors: [row · parameters + column]
   int steps = 0;                    ///< Levenberg-Marquardt steps, all starts
   int evaluations = 0;              ///< of the whole chain's prices
+  int rough_evaluations = 0;        ///< of some 48 quotes, to choose a start
   bool converged = false;           ///< false: most_steps was reached
 };
 
@@ -74,4 +77,4 @@ struct Calibration {
 Result<Calibration> calibrate(std::string_view model, std::span<const ExpiryVols> chain, const CalibrationRules& rules,
                               const TransformModel* warm = nullptr, const TransformModel* start = nullptr);
 
-}  // namespace ballast::model
+}  // namespace ballast::pricing

@@ -1,11 +1,13 @@
-#include "ballast/model/internal/search_space.h"
+#include "ballast/pricing/internal/search_space.h"
 
 #include <algorithm>
 #include <cmath>
 
 #include "ballast/math/elementary.h"
 
-namespace ballast::model::internal {
+namespace ballast::pricing::internal {
+
+using model::model_of, model::most_parameters;
 namespace {
 
 // The ranges hold what any chain of liquid options has shown, with room: vols of 3 to 300 %, mean reversion between ten
@@ -132,4 +134,4 @@ std::vector<double> SearchSpace::start(std::size_t number) const {
   return point;
 }
 
-}  // namespace ballast::model::internal
+}  // namespace ballast::pricing::internal
