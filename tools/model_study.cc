@@ -28,12 +28,6 @@ struct Score {
   std::vector<double> rmse_price;
 };
 
-pricing::ExpiryVols columns_of(const vol::SliceQuotes& q) {
-  pricing::ExpiryVols expiry{.forward = q.forward, .years = q.years, .vol = q.vol, .weight = q.weight};
-  for (const double k : q.log_moneyness) expiry.strike.push_back(q.forward.value * std::exp(k));
-  return expiry;
-}
-
 /// A random point of the ranges that the fit searches: the Halton set's own spread, uniform.
 model::TransformModel random_start(const std::string& model, const pricing::Calibration& found, Rng& rng) {
   const auto numbers = model::parameters(model);
@@ -59,7 +53,7 @@ model::TransformModel random_start(const std::string& model, const pricing::Cali
 void study(const Options& options, const std::vector<vol::SliceQuotes>& slices,
            std::map<std::pair<std::string, std::string>, Score>& scores) {
   std::vector<pricing::ExpiryVols> chain;
-  for (const vol::SliceQuotes& q : slices) chain.push_back(columns_of(q));
+  for (const vol::SliceQuotes& q : slices) chain.push_back(pricing::expiry_vols(q));
   for (const std::string& name : options.models) {
     Score& score = scores[{slices.front().index, name}];
     pricing::CalibrationRules rules;

@@ -136,7 +136,9 @@ void add_book(CLI::App* command, HedgeOptions& o) {
           "delta, with the fitted smiles and the sensitivity to R shown), sticky-moneyness (R = 0), local-vol (R = 2, "
           "first order), ssr=R (vol at the money moves by R times the skew), adaptive (as vols have moved in "
           "--history, "
-          "where that has been hedging better than net; else net)")
+          "where that has been hedging better than net; else net), model=NAME (heston, bates, svcj, ..: fitted to the "
+          "same "
+          "quotes, its minimum-variance delta)")
       ->type_name("WORD");
   command
       ->add_option(

@@ -373,6 +373,13 @@ double feller_of(const TransformModel& model) {
 
 }  // namespace
 
+ExpiryVols expiry_vols(const vol::SliceQuotes& quotes) {
+  ExpiryVols expiry{
+      .forward = quotes.forward, .years = quotes.years, .strike = {}, .vol = quotes.vol, .weight = quotes.weight};
+  for (const double k : quotes.log_moneyness) expiry.strike.push_back(quotes.forward.value * math::exp(k));
+  return expiry;
+}
+
 Result<Calibration> calibrate(std::string_view model, std::span<const ExpiryVols> chain, const CalibrationRules& rules,
                               const TransformModel* warm, const TransformModel* start) {
   if (auto wrong = fault_of(model, chain, rules, warm, start)) return *wrong;

@@ -10,6 +10,7 @@
 #include "ballast/base/result.h"
 #include "ballast/base/units.h"
 #include "ballast/model/parameters.h"
+#include "ballast/vol/smile_quotes.h"
 
 /// A transform model fitted to the Black vols of a chain, all expiries at once.
 namespace ballast::pricing {
@@ -24,6 +25,9 @@ struct ExpiryVols {
   std::vector<double> vol;     ///< Black's, > 0
   std::vector<double> weight;  ///< >= 0; of the squared error of vol
 };
+
+/// The quotes of a smile, as they are fitted.
+ExpiryVols expiry_vols(const vol::SliceQuotes& quotes);
 
 struct CalibrationRules {
   /// Every parameter is drawn to its prior (the fit before, else a usual value), each by its own scale: a parameter
