@@ -153,6 +153,17 @@ HWY_INLINE Complex<V> ExpOf(Complex<V> a) {
   return {hn::Mul(size, turn.cosine), hn::Mul(size, turn.sine)};
 }
 
+/// e^a - 1, without the rounding of e^a.
+template <class V>
+HWY_INLINE Complex<V> Expm1Of(Complex<V> a) {
+  const hn::DFromV<V> d;
+  const auto grown = Expm1(d, a.re), half = hn::Set(d, 0.5);
+  const auto turn = SinCos(d, hn::Mul(half, a.im));
+  const auto sine = hn::Mul(hn::Add(turn.sine, turn.sine), turn.cosine);
+  const auto lost = hn::Mul(hn::Add(turn.sine, turn.sine), turn.sine);  // 1 - cos
+  return {hn::NegMulAdd(hn::Add(grown, hn::Set(d, 1.0)), lost, grown), hn::MulAdd(grown, sine, sine)};
+}
+
 /// ln a on the principal branch.
 template <class V>
 HWY_INLINE Complex<V> LogOf(Complex<V> a) {
@@ -165,7 +176,12 @@ template <class V>
 HWY_INLINE Complex<V> Log1pOf(Complex<V> a) {
   const hn::DFromV<V> d;
   const auto grown = hn::MulAdd(a.re, hn::Add(a.re, hn::Set(d, 2.0)), hn::Mul(a.im, a.im));
-  return {hn::Mul(hn::Set(d, 0.5), Log1p(d, grown)), Atan2(d, a.im, hn::Add(a.re, hn::Set(d, 1.0)))};
+  const auto one = hn::Add(a.re, hn::Set(d, 1.0));
+  auto size = Log1p(d, grown);
+  // Near 0 the sum is exact and its square has digits that 1 + grown has not.
+  const auto small = hn::Lt(grown, hn::Set(d, -0.75));
+  if (!hn::AllFalse(d, small)) size = hn::IfThenElse(small, Log(d, SquaredSize(Complex<V>{one, a.im})), size);
+  return {hn::Mul(hn::Set(d, 0.5), size), Atan2(d, a.im, one)};
 }
 
 /// a to a real power on the principal branch; a not 0.

@@ -4,215 +4,30 @@
 #include <cmath>
 #include <limits>
 #include <string>
-#include <type_traits>
 #include <vector>
 
 #include "ballast/math/elementary.h"
+#include "ballast/model/internal/contour.h"
 #include "ballast/model/internal/exponent.h"
 #include "ballast/model/internal/moments.h"
+#include "ballast/model/internal/strike_sums.h"
 
-#undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "ballast/model/transform.cc"
-#include <hwy/foreach_target.h>
-// After foreach_target, which includes this file once per instruction set.
-#include <hwy/highway.h>
-
-#include "ballast/model/internal/affine-inl.h"
-#include "ballast/model/internal/levy-inl.h"
-
-HWY_BEFORE_NAMESPACE();
-namespace ballast::model::HWY_NAMESPACE {
-
-using internal::Amplitudes, internal::node_block, internal::NodeBlock, internal::Sum, internal::Wanted;
-
-/// The node of a model at s. On the line Re s = 1/2 the first form of the square root keeps the logarithm on its
-/// branch.
-template <class M, class V>
-HWY_INLINE void NodeOf(const M& m, double years, const Wanted& wanted, Complex<V> s, Node<V>& out) {
-  if constexpr (std::is_same_v<M, Heston>) {
-    AffineNode<JumpKind::none>(Affine{m, {}, 0.0, 0.0}, years, wanted, s, out);
-  } else if constexpr (std::is_same_v<M, Bates>) {
-    AffineNode<JumpKind::price>(Affine{m.heston, m.jumps, 0.0, 0.0}, years, wanted, s, out);
-  } else if constexpr (std::is_same_v<M, Svcj>) {
-    AffineNode<JumpKind::both>(Affine{m.heston, m.jumps, m.variance_jump, m.jump_slope}, years, wanted, s, out);
-  } else {
-    LevyNode(m, years, wanted, s, out);
-  }
-}
-
-template <class M>
-void NodesOf(const M& m, double years, const Wanted& wanted, std::size_t parameters, double step, std::size_t first,
-             NodeBlock& out) {
-  const hn::CappedTag<double, node_block> d;
-  using V = hn::Vec<decltype(d)>;
-  for (std::size_t i = 0; i < node_block; i += hn::Lanes(d)) {
-    const auto count = hn::Iota(d, static_cast<double>(first + i));
-    const Complex<V> s{hn::Set(d, 0.5), hn::Mul(hn::Set(d, step), count)};
-    Node<V> node;
-    NodeOf(m, years, wanted, s, node);
-    const auto put = [&](const Complex<V>& z, double(&column)[2][node_block]) HWY_ATTR {
-      hn::Store(z.re, d, column[0] + i);
-      hn::Store(z.im, d, column[1] + i);
-    };
-    put(node.exponent, out.exponent);
-    if (wanted.covariance) put(node.covariance, out.covariance);
-    if (wanted.time) put(node.to_years, out.to_years);
-    for (std::size_t k = 0; wanted.gradient && k < parameters; ++k) put(node.to[k], out.to[k]);
-  }
-}
-
-void Nodes(const TransformModel& model, double years, const Wanted& wanted, double step, std::size_t first,
-           NodeBlock& out) {
-  const std::size_t parameters = model::parameters(name(model)).size();
-  std::visit([&](const auto& m) { NodesOf(m, years, wanted, parameters, step, first, out); }, model);
-}
-
-void ExponentAt(const TransformModel& model, double years, double re, double im, double* out) {
-  const hn::CappedTag<double, 1> d;
-  const Complex<hn::Vec<decltype(d)>> s{hn::Set(d, re), hn::Set(d, im)};
-  Node<hn::Vec<decltype(d)>> node;
-  std::visit([&](const auto& m) HWY_ATTR { NodeOf(m, years, Wanted{}, s, node); }, model);
-  out[0] = hn::GetLane(node.exponent.re), out[1] = hn::GetLane(node.exponent.im);
-}
-
-void Weigh(const NodeBlock& nodes, double step, std::size_t first, double variance, bool absolute, Amplitudes& out) {
-  const hn::CappedTag<double, node_block> d;
-  auto largest = hn::Zero(d);
-  for (std::size_t i = 0; i < node_block; i += hn::Lanes(d)) {
-    const auto count = hn::Iota(d, static_cast<double>(first + i));
-    const auto u = hn::Mul(hn::Set(d, step), count);
-    const auto square = hn::MulAdd(u, u, hn::Set(d, 0.25));
-    const auto phi =
-        ExpOf(Complex<hn::Vec<decltype(d)>>{hn::Load(d, nodes.exponent[0] + i), hn::Load(d, nodes.exponent[1] + i)});
-    const auto black = lanes::Exp(d, hn::Mul(hn::Set(d, -0.5 * variance), square));
-    const auto front = hn::Sub(phi.re, black);
-    if (i >= node_block / 4 * 3) {
-      const auto size = hn::MulAdd(front, front, hn::Mul(phi.im, phi.im));
-      largest = hn::Max(largest, absolute ? hn::Max(size, lanes::SquaredSize(phi)) : size);
-    }
-    // The trapezoidal rule counts the node at 0 by half.
-    const double share = step * 0.31830988618379067154;
-    const auto weight =
-        hn::Div(hn::IfThenElse(hn::Eq(count, hn::Zero(d)), hn::Set(d, 0.5 * share), hn::Set(d, share)), square);
-    hn::Store(hn::Mul(front, weight), d, out.front[0] + i);
-    hn::Store(hn::Mul(phi.im, weight), d, out.front[1] + i);
-    hn::Store(hn::Mul(phi.re, weight), d, out.whole[0] + i);
-    hn::Store(hn::Mul(phi.im, weight), d, out.whole[1] + i);
-    hn::Store(hn::Mul(black, weight), d, out.black + i);
-  }
-  out.largest = std::sqrt(hn::GetLane(hn::MaxOfLanes(d, largest)));
-}
-
-/// The coefficients of one sum over a block of nodes: which.
-void Combine(Sum kind, const Amplitudes& a, const NodeBlock& nodes, std::size_t parameter, double step,
-             std::size_t first, double per_unit, double (&out)[2][node_block]) {
-  const hn::CappedTag<double, node_block> d;
-  using V = hn::Vec<decltype(d)>;
-  const auto at = [&](const double(&column)[2][node_block], std::size_t i)
-                      HWY_ATTR { return Complex<V>{hn::Load(d, column[0] + i), hn::Load(d, column[1] + i)}; };
-  for (std::size_t i = 0; i < node_block; i += hn::Lanes(d)) {
-    const auto u = hn::Mul(hn::Set(d, step), hn::Iota(d, static_cast<double>(first + i)));
-    const auto front = at(a.front, i), whole = at(a.whole, i);
-    Complex<V> c = front;
-    switch (kind) {
-      case Sum::price: break;
-      case Sum::delta: c = Complex<V>{hn::Set(d, 0.5), u} * front; break;
-      case Sum::gamma: c = lanes::Real(hn::MulAdd(u, u, hn::Set(d, 0.25))) * front; break;
-      case Sum::theta: c = whole * at(nodes.to_years, i); break;
-      case Sum::covariance: {
-        const auto black = hn::Load(d, a.black + i);
-        c = per_unit * (whole * at(nodes.covariance, i)) -
-            Complex<V>{hn::Mul(hn::Set(d, 0.5), black), hn::Mul(u, black)};
-        break;
-      }
-      case Sum::gradient: c = whole * at(nodes.to[parameter], i); break;
-    }
-    hn::Store(c.re, d, out[0] + i);
-    hn::Store(c.im, d, out[1] + i);
-  }
-}
-
-/// sums[g][i] += sum_j Re(coefficient[g][j] e^{i (first + j) angle_i}), for `count` strikes, a multiple of two vectors;
-/// the powers begin anew in every block, so that their roundings do not add up.
-template <int groups>
-void Accumulate(const double (*coefficient)[2][node_block], std::size_t first, const double* angle,
-                const double* turn_re, const double* turn_im, std::size_t count, double* const* sums) {
-  const hn::ScalableTag<double> d;
-  using V = hn::Vec<decltype(d)>;
-  const std::size_t lanes_now = hn::Lanes(d);
-  for (std::size_t i = 0; i < count; i += 2 * lanes_now) {
-    const std::size_t k = i + lanes_now;
-    const auto start = hn::Set(d, static_cast<double>(first));
-    const auto from = lanes::SinCos(d, hn::Mul(start, hn::LoadU(d, angle + i)));
-    const auto from2 = lanes::SinCos(d, hn::Mul(start, hn::LoadU(d, angle + k)));
-    Complex<V> p{from.cosine, from.sine}, p2{from2.cosine, from2.sine};
-    const Complex<V> z{hn::LoadU(d, turn_re + i), hn::LoadU(d, turn_im + i)};
-    const Complex<V> z2{hn::LoadU(d, turn_re + k), hn::LoadU(d, turn_im + k)};
-    V sum[groups], sum2[groups];
-    for (int g = 0; g < groups; ++g) sum[g] = hn::LoadU(d, sums[g] + i), sum2[g] = hn::LoadU(d, sums[g] + k);
-    for (std::size_t j = 0; j < node_block; ++j) {
-      for (int g = 0; g < groups; ++g) {
-        const auto re = hn::Set(d, coefficient[g][0][j]), im = hn::Set(d, coefficient[g][1][j]);
-        sum[g] = hn::NegMulAdd(im, p.im, hn::MulAdd(re, p.re, sum[g]));
-        sum2[g] = hn::NegMulAdd(im, p2.im, hn::MulAdd(re, p2.re, sum2[g]));
-      }
-      p = p * z;
-      p2 = p2 * z2;
-    }
-    for (int g = 0; g < groups; ++g) hn::StoreU(sum[g], d, sums[g] + i), hn::StoreU(sum2[g], d, sums[g] + k);
-  }
-}
-void AccumulateBlock(int groups, const double (*coefficient)[2][node_block], std::size_t first, const double* angle,
-                     const double* turn_re, const double* turn_im, std::size_t count, double* const* sums) {
-  switch (groups) {
-    case 1: return Accumulate<1>(coefficient, first, angle, turn_re, turn_im, count, sums);
-    case 2: return Accumulate<2>(coefficient, first, angle, turn_re, turn_im, count, sums);
-    case 3: return Accumulate<3>(coefficient, first, angle, turn_re, turn_im, count, sums);
-    default: return Accumulate<4>(coefficient, first, angle, turn_re, turn_im, count, sums);
-  }
-}
-
-/// The turn of one node, and Black's value and Greeks at a total variance, by log-moneyness ln(forward/strike): value
-/// of the option out of the money over the root of forward · strike, N(d1) and N'(d1).
-void Prepare(const double* moneyness, std::size_t count, double step, double variance, double* angle, double* turn_re,
-             double* turn_im, double* value, double* delta, double* density) {
-  const hn::ScalableTag<double> d;
-  const auto stdev = hn::Set(d, std::max(std::sqrt(variance), 1e-150));
-  for (std::size_t i = 0; i < count; i += hn::Lanes(d)) {
-    const auto x = hn::LoadU(d, moneyness + i);
-    const auto a = hn::Mul(hn::Set(d, step), x);
-    const auto turn = lanes::SinCos(d, a);
-    hn::StoreU(a, d, angle + i);
-    hn::StoreU(turn.cosine, d, turn_re + i);
-    hn::StoreU(turn.sine, d, turn_im + i);
-    // Out of the money: the tails at |x|/stdev -+ stdev/2, both on the falling side.
-    const auto size = hn::Abs(x), high = hn::Div(size, stdev), half = hn::Mul(stdev, hn::Set(d, 0.5));
-    const auto root = lanes::Exp(d, hn::Mul(hn::Set(d, 0.5), size));
-    const auto near = lanes::NormCdf(d, hn::Sub(half, high)), far = lanes::NormCdf(d, hn::Neg(hn::Add(half, high)));
-    hn::StoreU(hn::Sub(hn::Div(near, root), hn::Mul(far, root)), d, value + i);
-    const auto d1 = hn::MulAdd(hn::CopySign(high, x), hn::Set(d, 1.0), half);
-    hn::StoreU(lanes::NormCdf(d, d1), d, delta + i);
-    hn::StoreU(lanes::NormPdf(d, d1), d, density + i);
-  }
-}
-
-}  // namespace ballast::model::HWY_NAMESPACE
-HWY_AFTER_NAMESPACE();
-
-#if HWY_ONCE
 namespace ballast::model {
 namespace {
 
-HWY_EXPORT(Nodes);
-HWY_EXPORT(ExponentAt);
-HWY_EXPORT(Weigh);
-HWY_EXPORT(Combine);
-HWY_EXPORT(AccumulateBlock);
-HWY_EXPORT(Prepare);
-
-using internal::node_block, internal::Sum;
+using internal::node_block, internal::NodeBlock, internal::StrikeColumns;
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr double infinite = std::numeric_limits<double>::infinity();
+/// Nodes on the line before it is bent: what the bent line costs.
+constexpr std::size_t short_line = 1024;
+/// In tolerances. Beyond, there is no answer.
+constexpr double worst_error = 100.0;
+/// Below, a forward does not move.
+constexpr double least_variance = 1e-28;
+/// Nodes in a row whose weight no longer counts.
+constexpr std::size_t settled_nodes = 3;
+/// Of |s| times the widest log-moneyness: beyond, no digit of the angle is left.
+constexpr double farthest_node = 1e15;
 
 /// How far from the money, up and down, an option out of the money is below the tolerance, by Chernoff's bound:
 /// E[(e^X - e^k)+] e^{-k/2} <= E[e^{aX}] e^{-(a - 1/2) k} for every a > 1, and its mirror image for a < 0.
@@ -267,25 +82,207 @@ std::optional<Error> fault_of(const TransformModel& model, const ExpiryOptions& 
   return std::nullopt;
 }
 
-/// One sum over the nodes.
+/// One sum over the nodes: which, and where it goes.
+enum class Sum { price, delta, gamma, theta, covariance, gradient };
 struct Series {
   Sum kind;
   std::size_t parameter = 0;
 };
 
+/// Columns of strikes in one piece of memory. Two vectors of strikes go side by side: columns are padded to a multiple
+/// of that.
+struct Work {
+  explicit Work(std::size_t count, std::size_t sums)
+      : padded((count + 15) / 16 * 16), memory((7 + sums) * padded, 0.0) {
+    strikes = {padded, row(0), row(1), row(2), row(3), row(4), row(5), row(6)};
+  }
+  double* row(std::size_t i) { return memory.data() + i * padded; }
+  double* sum(std::size_t i) { return row(7 + i); }
+
+  std::size_t padded;
+  std::vector<double> memory;
+  StrikeColumns strikes;
+};
+
+/// What all sums of one call share.
+struct Pass {
+  const TransformModel& model;
+  double years;
+  std::vector<Series> series;
+  internal::Wanted wanted;
+  bool curved = false;    ///< a sum is wanted that falls no faster than the model's exponential
+  double variance = 0.0;  ///< of the Black formula that is subtracted
+  double per_unit = nan;  ///< of the forward's own variance
+  double node_tolerance = 0.0;
+};
+
+std::size_t filled_groups(const Pass& pass, std::size_t from) {
+  return std::min<std::size_t>(4, pass.series.size() - from);
+}
+
+/// The weights of four sums at the nodes of a block. `whole` times e^{K} is what a price weighs there (`front` with
+/// Black's subtracted, `black` Black's alone).
+void fill_coefficients(const Pass& pass, std::size_t from, const NodeBlock& nodes, const internal::Amplitudes& a,
+                       internal::Coefficients& out) {
+  for (std::size_t g = 0; g < filled_groups(pass, from); ++g) {
+    const Series& wants = pass.series[from + g];
+    for (std::size_t j = 0; j < node_block; ++j) {
+      const double sr = nodes.s[0][j], si = nodes.s[1][j];
+      const double fr = a.front[0][j], fi = a.front[1][j], wr = a.whole[0][j], wi = a.whole[1][j];
+      double(&c)[2] = out[j][g];
+      const auto times = [&](const double(&k)[2][node_block]) {
+        c[0] = wr * k[0][j] - wi * k[1][j], c[1] = wr * k[1][j] + wi * k[0][j];
+      };
+      switch (wants.kind) {
+        case Sum::price: c[0] = fr, c[1] = fi; break;
+        case Sum::delta: c[0] = sr * fr - si * fi, c[1] = sr * fi + si * fr; break;
+        case Sum::gamma: {  // s (1 - s)
+          const double qr = sr * (1.0 - sr) + si * si, qi = si * (1.0 - 2.0 * sr);
+          c[0] = qr * fr - qi * fi, c[1] = qr * fi + qi * fr;
+          break;
+        }
+        case Sum::theta: times(nodes.to_years); break;
+        case Sum::covariance:
+          times(nodes.covariance);
+          c[0] = c[0] * pass.per_unit - sr * a.black[j], c[1] = c[1] * pass.per_unit - si * a.black[j];
+          break;
+        case Sum::gradient: times(nodes.to[wants.parameter]); break;
+      }
+    }
+  }
+}
+
+/// Even nodes on the line, until what is left is small or the nodes are `most`: false then.
+Result<bool> sum_line(const Pass& pass, double step, std::size_t most, Work& work, TransformReport& report) {
+  report = {.nodes = 0, .step = step, .error = 0.0};
+  internal::prepare(work.strikes, step, pass.variance);
+  NodeBlock nodes;
+  internal::Amplitudes amplitudes;
+  alignas(64) internal::Coefficients coefficient;
+  for (std::size_t first = 0;; first += node_block) {
+    for (std::size_t j = 0; j < node_block; ++j)
+      nodes.s[0][j] = 0.5, nodes.s[1][j] = step * static_cast<double>(first + j);
+    internal::fill(pass.model, pass.years, pass.wanted, nodes);
+    internal::weigh(nodes, step, first, pass.variance, pass.wanted.gradient || pass.wanted.time, amplitudes);
+    for (std::size_t from = 0; from < pass.series.size(); from += 4) {
+      fill_coefficients(pass, from, nodes, amplitudes, coefficient);
+      double* sums[4];
+      for (std::size_t g = 0; g < 4; ++g) sums[g] = work.sum(std::min(from + g, pass.series.size() - 1));
+      internal::add_even(static_cast<int>(filled_groups(pass, from)), coefficient, first, work.strikes, sums);
+    }
+    report.nodes = first + node_block;
+    const double end = step * static_cast<double>(report.nodes);
+    // What is left of an integrand that falls no slower than 1/u²; sums with derivatives have lost that factor.
+    const double largest =
+        amplitudes.largest * math::exp(std::min(internal::swing(pass.model, pass.years, end), 700.0));
+    report.error = largest * 0.3183 / end;
+    const double left = pass.curved ? largest * 0.3183 * end * std::max(pass.years, pass.variance) : report.error;
+    if (std::isnan(report.error))
+      return Error{Fault::no_solution, "transform: the characteristic function is no number"};
+    if (report.error <= pass.node_tolerance && left <= 100.0 * pass.node_tolerance) return true;
+    if (report.nodes >= most) return false;
+  }
+}
+
+/// Nodes on the bent line. Sums as sum_line makes them with nothing in the place of Black's formula.
+Result<bool> sum_bent(const Pass& pass, const internal::Contour& contour, double drift, Work& work, std::size_t count,
+                      TransformReport& report) {
+  double nearest = std::abs(work.strikes.moneyness[0] + drift), farthest = nearest;
+  double widest = 1.0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const double at = std::abs(work.strikes.moneyness[i] + drift);
+    nearest = std::min(nearest, at), farthest = std::max(farthest, at);
+    widest = std::max(widest, std::abs(work.strikes.moneyness[i]));
+  }
+  NodeBlock nodes;
+  internal::Amplitudes a{};
+  alignas(64) internal::Coefficients coefficient;
+  std::size_t first = 0, ended = 0;
+  double last = 0.0;
+  for (;; first += node_block) {
+    for (std::size_t j = 0; j < node_block; ++j) {
+      const std::complex<double> s = contour.at(contour.step * static_cast<double>(first + j));
+      nodes.s[0][j] = s.real(), nodes.s[1][j] = s.imag();
+    }
+    internal::fill(pass.model, pass.years, pass.wanted, nodes);
+    for (std::size_t j = 0; j < node_block; ++j) {
+      const std::complex<double> s(nodes.s[0][j], nodes.s[1][j]);
+      const std::complex<double> turned =
+          contour.slope(contour.step * static_cast<double>(first + j)) / std::complex<double>(0.0, 1.0);
+      const double share = contour.step * 0.31830988618379067154 * (first + j == 0 ? 0.5 : 1.0);
+      const std::complex<double> w = share * turned / (s * (1.0 - s));
+      if (ended < settled_nodes) {
+        if (std::isnan(nodes.exponent[0][j]))
+          return Error{Fault::no_solution, "transform: the characteristic function is no number"};
+        a.front[0][j] = a.whole[0][j] = w.real(), a.front[1][j] = a.whole[1][j] = w.imag();
+        double bare = 0.0;
+        for (const double from : {nearest, farthest}) {
+          const double x = contour.side * from - drift;
+          bare = std::max(bare, math::exp(std::min(nodes.exponent[0][j] + (s.real() - 0.5) * x, 700.0)) * std::abs(w));
+        }
+        const double left = bare * std::norm(s) * std::max(pass.years, pass.variance);
+        last = bare / contour.step;
+        const bool small = bare <= 0.01 * pass.node_tolerance && (!pass.curved || left <= pass.node_tolerance);
+        ended = small ? ended + 1 : 0;
+        if (std::abs(s) * widest >= farthest_node) ended = settled_nodes;
+      } else {  // past the end: the model may do there what it likes
+        a.front[0][j] = a.whole[0][j] = a.front[1][j] = a.whole[1][j] = 0.0;
+        nodes.exponent[0][j] = nodes.exponent[1][j] = nodes.s[0][j] = nodes.s[1][j] = 0.0;
+      }
+    }
+    for (std::size_t from = 0; from < pass.series.size(); from += 4) {
+      fill_coefficients(pass, from, nodes, a, coefficient);
+      if (ended >= settled_nodes)
+        for (std::size_t j = 0; j < node_block; ++j)
+          if (a.front[0][j] == 0.0 && a.front[1][j] == 0.0)
+            for (std::size_t g = 0; g < 4; ++g) coefficient[j][g][0] = coefficient[j][g][1] = 0.0;
+      double* sums[4];
+      for (std::size_t g = 0; g < 4; ++g) sums[g] = work.sum(std::min(from + g, pass.series.size() - 1));
+      internal::add_free(static_cast<int>(filled_groups(pass, from)), nodes, coefficient, work.strikes, sums);
+    }
+    if (ended >= settled_nodes) break;
+  }
+  report.error = std::max(report.error, last);
+  report.nodes += first + node_block;
+  return true;
+}
+
+/// The strikes on each side of the drifted forward by the contour bent to that side.
+Result<bool> bend(const Pass& pass, std::size_t count, Work& work, TransformReport& report) {
+  const double drift = internal::far_drift(pass.model, pass.years);
+  report = {};
+  for (const double side : {1.0, -1.0}) {
+    const internal::Contour contour = internal::contour(pass.model, pass.years, side);
+    std::vector<std::size_t> here;
+    for (std::size_t i = 0; i < count; ++i)
+      if ((work.strikes.moneyness[i] + drift >= 0.0) == (side > 0.0)) here.push_back(i);
+    if (here.empty()) continue;
+    if (contour.angle == 0.0) return false;
+    Work part(here.size(), pass.series.size());
+    for (std::size_t i = 0; i < here.size(); ++i) part.strikes.moneyness[i] = work.strikes.moneyness[here[i]];
+    report.step = contour.step;
+    const auto done = sum_bent(pass, contour, drift, part, here.size(), report);
+    if (!done) return done.error();
+    for (std::size_t r = 0; r < pass.series.size(); ++r)
+      for (std::size_t i = 0; i < here.size(); ++i) work.sum(r)[here[i]] = part.sum(r)[i];
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    // The lesser of price and strike, which the sums are subtracted from.
+    work.strikes.value[i] = math::exp(-0.5 * std::abs(work.strikes.moneyness[i]));
+    work.strikes.delta[i] = 1.0, work.strikes.density[i] = 0.0;
+  }
+  return true;
+}
+
 }  // namespace
 
 std::complex<double> characteristic_function(const TransformModel& model, std::complex<double> u, Years years) {
   if (fault(model) || !(years.value >= 0.0 && years.value <= 100.0)) return {nan, nan};
-  const double re = -u.imag(), im = u.real();  // s = iu
-  double exponent[2] = {0.0, 0.0};
-  if (im == 0.0) {
-    exponent[0] = log_moment(model, re, years);
-  } else {
-    HWY_DYNAMIC_DISPATCH(ExponentAt)(model, years.value, re, im, exponent);
-  }
-  const double size = math::exp(exponent[0]);
-  return {size * std::cos(exponent[1]), size * std::sin(exponent[1])};
+  const std::complex<double> s(-u.imag(), u.real());  // iu
+  const std::complex<double> exponent =
+      s.imag() == 0.0 ? log_moment(model, s.real(), years) : internal::exponent_at(model, years.value, s);
+  const double size = math::exp(exponent.real());
+  return {size * std::cos(exponent.imag()), size * std::sin(exponent.imag())};
 }
 
 double log_moment(const TransformModel& model, double power, Years years) {
@@ -303,88 +300,87 @@ Result<TransformReport> transform(const TransformModel& model, const ExpiryOptio
   if (n == 0) return TransformReport{};
   const double forward = options.forward.value, years = options.years.value;
 
-  std::vector<Series> series;
+  Pass pass{.model = model, .years = years, .node_tolerance = 0.1 * tolerance};
+  auto& series = pass.series;
   if (!out.price.empty()) series.push_back({Sum::price});
   if (!out.delta.empty()) series.push_back({Sum::delta});
   if (!out.gamma.empty()) series.push_back({Sum::gamma});
   if (!out.theta.empty()) series.push_back({Sum::theta});
   if (!out.minimum_variance_delta.empty()) series.push_back({Sum::covariance});
   for (std::size_t p = 0; p * n < out.gradient.size(); ++p) series.push_back({Sum::gradient, p});
-  const internal::Wanted wanted{
+  if (series.empty()) return TransformReport{};
+  pass.wanted = {
       .covariance = !out.minimum_variance_delta.empty(), .gradient = !out.gradient.empty(), .time = !out.theta.empty()};
-  const bool curved = !out.gamma.empty() || wanted.gradient || wanted.time;
+  pass.curved = !out.gamma.empty() || pass.wanted.gradient || pass.wanted.time;
+  pass.variance = -8.0 * std::visit([&](const auto& m) { return internal::log_moment_of(m, 0.5, years); }, model);
+  const double unit = std::visit([](const auto& m) { return internal::return_variance(m); }, model);
+  pass.per_unit = unit > 0.0 && std::isfinite(unit) ? 1.0 / unit : nan;
 
-  // Two vectors of strikes go side by side: columns are padded to a multiple of that.
-  const std::size_t padded = (n + 15) / 16 * 16, rows = series.size();
-  std::vector<double> work((7 + rows) * padded, 0.0);
-  const auto row = [&](std::size_t i) { return work.data() + i * padded; };
-  double *moneyness = row(0), *angle = row(1), *turn_re = row(2), *turn_im = row(3), *value = row(4), *delta = row(5),
-         *density = row(6);
+  // Beyond the reach an option out of the money is worth less than the tolerance: nothing. Nearer strikes set the step.
+  const Reach reach = reach_of(model, years, tolerance);
+  Work work(n, series.size());
   double lowest = 0.0, highest = 0.0;  // of ln(strike/forward)
   for (std::size_t i = 0; i < n; ++i) {
-    moneyness[i] = math::log_ratio(forward, options.strike[i]);
-    lowest = std::min(lowest, -moneyness[i]), highest = std::max(highest, -moneyness[i]);
+    const double moneyness = math::log_ratio(forward, options.strike[i]);
+    if (-moneyness > reach.up || moneyness > reach.down) continue;
+    work.strikes.moneyness[i] = moneyness;
+    lowest = std::min(lowest, -moneyness), highest = std::max(highest, -moneyness);
   }
-
-  const double variance =
-      -8.0 * std::visit([&](const auto& m) { return internal::log_moment_of(m, 0.5, years); }, model);
-  const Reach reach = reach_of(model, years, tolerance);
-  const double gauss = std::sqrt(-2.0 * math::log(tolerance) * variance) + 0.5 * variance;
+  const double gauss = std::sqrt(-2.0 * math::log(tolerance) * pass.variance) + 0.5 * pass.variance;
   const double period = std::max({reach.up - lowest, reach.down + highest, gauss + std::max(-lowest, highest)});
-  TransformReport report{.nodes = 0, .step = 6.283185307179586 / period, .error = 0.0};
-  HWY_DYNAMIC_DISPATCH(Prepare)
-  (moneyness, padded, report.step, variance, angle, turn_re, turn_im, value, delta, density);
-
-  const double unit = std::visit([](const auto& m) { return internal::return_variance(m); }, model);
-  const double per_unit = unit > 0.0 && std::isfinite(unit) ? 1.0 / unit : nan;
-  internal::NodeBlock nodes;
-  internal::Amplitudes amplitudes;
-  alignas(64) double coefficient[4][2][node_block];
-  for (std::size_t first = 0;; first += node_block) {
-    HWY_DYNAMIC_DISPATCH(Nodes)(model, years, wanted, report.step, first, nodes);
-    HWY_DYNAMIC_DISPATCH(Weigh)(nodes, report.step, first, variance, wanted.gradient || wanted.time, amplitudes);
-    for (std::size_t from = 0; from < rows; from += 4) {
-      const std::size_t groups = std::min<std::size_t>(4, rows - from);
-      double* sums[4];
-      for (std::size_t g = 0; g < groups; ++g) {
-        sums[g] = row(7 + from + g);
-        const Series& wants = series[from + g];
-        HWY_DYNAMIC_DISPATCH(Combine)
-        (wants.kind, amplitudes, nodes, wants.parameter, report.step, first, per_unit, coefficient[g]);
-      }
-      HWY_DYNAMIC_DISPATCH(AccumulateBlock)
-      (static_cast<int>(groups), coefficient, first, angle, turn_re, turn_im, padded, sums);
-    }
-    report.nodes = first + node_block;
-    const double end = report.step * static_cast<double>(report.nodes);
-    // What is left of an integrand that falls no slower than 1/u²; sums with derivatives have lost that factor.
-    report.error = amplitudes.largest * 0.3183 / end;
-    const double left = curved ? amplitudes.largest * 0.3183 * end * std::max(years, variance) : report.error;
-    if (std::isnan(report.error))
-      return Error{Fault::no_solution, "transform: the characteristic function is no number"};
-    if ((report.error <= 0.1 * tolerance && left <= 10.0 * tolerance) || report.nodes >= most_nodes) break;
+  TransformReport report;
+  Result<bool> done = pass.variance < least_variance
+                          ? Result<bool>(true)
+                          : sum_line(pass, 6.283185307179586 / period, short_line, work, report);
+  if (!done) return done.error();
+  if (!done.value()) {
+    done = bend(pass, n, work, report);
+    if (!done) return done.error();
+  }
+  if (!done.value()) {
+    for (std::size_t r = 0; r < series.size(); ++r) std::fill_n(work.sum(r), work.padded, 0.0);
+    done = sum_line(pass, 6.283185307179586 / period, most_nodes, work, report);
+    if (!done) return done.error();
+    if (!done.value() && report.error > worst_error * tolerance)
+      return Error{Fault::limit, "transform: " + std::to_string(most_nodes) +
+                                     " nodes leave more of a price than the tolerance: "
+                                     "jumps of nearly one size beside little other variance"};
   }
 
-  for (std::size_t r = 0; r < rows; ++r) {
-    const double* sum = row(7 + r);
+  const auto& strikes = work.strikes;
+  for (std::size_t r = 0; r < series.size(); ++r) {
+    const double* sum = work.sum(r);
     for (std::size_t i = 0; i < n; ++i) {
       const double strike = options.strike[i], root = std::sqrt(forward * strike), sign = options.sign[i];
       const double parity = sign > 0.0 ? 0.0 : -1.0;  // of a put's delta to the call's
+      const double moneyness = math::log_ratio(forward, strike);
+      const bool nothing = pass.variance < least_variance || -moneyness > reach.up || moneyness > reach.down;
+      const double settled =
+          (moneyness > 0.0 ? 1.0 : 0.0) + parity;  // the delta of an option worth its intrinsic value
       switch (series[r].kind) {
         case Sum::price: {
           const bool out_of_money = sign * (forward - strike) <= 0.0;
-          const double outside = std::max(root * (value[i] - sum[i]), 0.0);
+          const double outside = nothing ? 0.0 : std::max(root * (strikes.value[i] - sum[i]), 0.0);
           out.price[i] = outside + (out_of_money ? 0.0 : sign * (forward - strike));
           break;
         }
-        case Sum::delta: out.delta[i] = delta[i] - strike / root * sum[i] + parity; break;
-        case Sum::gamma:
-          out.gamma[i] = (variance > 0.0 ? density[i] / (forward * std::sqrt(variance)) : 0.0) +
-                         root / (forward * forward) * sum[i];
+        case Sum::delta: {  // of a call a probability, in every model whose returns do not hang on the price
+          const double call = strikes.delta[i] - strike / root * sum[i];
+          out.delta[i] = nothing ? settled : std::clamp(call, 0.0, 1.0) + parity;
           break;
-        case Sum::theta: out.theta[i] = root * sum[i]; break;
-        case Sum::covariance: out.minimum_variance_delta[i] = delta[i] - strike / root * sum[i] + parity; break;
-        case Sum::gradient: out.gradient[series[r].parameter * n + i] = -root * sum[i]; break;
+        }
+        case Sum::gamma:
+          out.gamma[i] =
+              nothing ? 0.0
+                      : std::max(0.0, (pass.variance > 0.0 ? strikes.density[i] / (forward * std::sqrt(pass.variance))
+                                                           : 0.0) +
+                                          root / (forward * forward) * sum[i]);
+          break;
+        case Sum::theta: out.theta[i] = nothing ? 0.0 : root * sum[i]; break;
+        case Sum::covariance:
+          out.minimum_variance_delta[i] = nothing ? settled : strikes.delta[i] - strike / root * sum[i] + parity;
+          break;
+        case Sum::gradient: out.gradient[series[r].parameter * n + i] = nothing ? 0.0 : -root * sum[i]; break;
       }
     }
   }
@@ -392,4 +388,3 @@ Result<TransformReport> transform(const TransformModel& model, const ExpiryOptio
 }
 
 }  // namespace ballast::model
-#endif  // HWY_ONCE

@@ -13,8 +13,9 @@
 /// Method   A. Lewis's integral ("Option valuation under stochastic volatility", 2000; formulas in docs/sources.md) on
 ///          Im u = -1/2 by the trapezoidal rule, with the integrand of Black's formula subtracted that has the same
 ///          value at u = -i/2. The rule sums the images of the price function at distances 2 pi/step: the step is taken
-///          so that Chernoff's bound on the model's own tails, from its moments, puts them below the tolerance times
-///          sqrt(forward · strike); the nodes end where what is left is below a tenth of that. docs/decisions/0011.
+///          so that Chernoff's bound on the model's own tails, from its moments, puts them below the tolerance
+///          times sqrt(forward · strike); the nodes end where what is left is below a tenth of that.
+///          docs/decisions/0011.
 /// Bits     depend on the arguments alone, by class of arithmetic (math::arithmetic()).
 namespace ballast::model {
 
@@ -58,15 +59,17 @@ struct TransformReport {
   double error = 0.0;  ///< estimate of what the nodes left out, of a price over sqrt(forward · strike)
 };
 
-/// Most nodes of an expiry; a model whose characteristic function falls like a power (variance gamma with years < nu)
-/// ends there, and says so in `error`.
-inline constexpr std::size_t most_nodes = std::size_t{1} << 17;
+/// Most nodes of an expiry. 24 to 64 serve as a rule.
+inline constexpr std::size_t most_nodes = std::size_t{1} << 15;
 
-/// Error    of a price <= (tolerance + 1e-14) (forward + strike), plus `error` times their root where most_nodes ended
-///          the sum. A wider tolerance takes fewer nodes: some 40 % less at 1e-10.
+/// Error    price <= 2e-15 (forward + strike); delta 4e-15; gamma 1e-13/forward; theta, gradient and minimum-variance
+///          delta 1e-13 of their scale: tests/data/*_prices.csv. TODO
+///          A wider tolerance adds as much of sqrt(forward · strike) and takes fewer nodes: some 40 % less at 1e-10.
 /// Domain   tolerance in [1e-14, 1e-4].
-/// Faults   bad_input: the model's, forward, years or a strike or sign out of range, columns of another length.
-/// Cost     nodes · (10 ns + options · (4 + 2 columns) multiply-adds); 24 to 64 nodes as a rule.
+/// Faults   bad_input: the model's, forward, years or a strike or sign out of range, columns of another length. limit:
+///          most_nodes were not enough, see above. no_solution: the exponent is no number.
+/// Cost     nodes · (10 ns + options · (4 + 2 columns) multiply-adds); on the bent line an exponential more for each
+///          node and option.
 Result<TransformReport> transform(const TransformModel& model, const ExpiryOptions& options,
                                   const TransformColumns& out, double tolerance = 1e-14);
 

@@ -40,15 +40,17 @@ HWY_INLINE Riccati<V> RiccatiOf(const Heston& p, double years, Complex<V> s) {
   const double x2 = p.xi * p.xi;
   const auto q = s - s * s;
   f.b = p.kappa - (p.rho * p.xi) * s;
-  f.d = lanes::Sqrt(f.b * f.b + x2 * q);
-  f.e = ExpOf(-years * f.d);
-  f.ne = 1.0 - f.e;
+  // b² + xi² q with the squares of s in one: they cancel as |rho| comes to 1.
+  const double once = x2 - 2.0 * p.kappa * p.rho * p.xi, twice = x2 * (1.0 - p.rho) * (1.0 + p.rho);
+  f.d = lanes::Sqrt(p.kappa * p.kappa + s * (once - twice * s));
+  f.ne = -lanes::Expm1Of(-years * f.d);
+  f.e = 1.0 - f.ne;
   f.per_p = Inverse(f.b + f.d);
   f.r = q * f.per_p;
   f.g = -x2 * (f.r * f.per_p);
-  f.one_minus_g = 1.0 - f.g;
+  f.one_minus_g = 2.0 * (f.d * f.per_p);
   f.per_1g = Inverse(f.one_minus_g);
-  f.per_m = Inverse(1.0 - f.g * f.e);
+  f.per_m = Inverse(f.one_minus_g + f.g * f.ne);
   f.l = Log1pOf(f.g * f.ne * f.per_1g);
   f.A = -years * f.r - (2.0 / x2) * f.l;
   f.B = -(f.r * f.ne * f.per_m);
@@ -114,6 +116,13 @@ HWY_INLINE Complex<V> JumpMean(const NormalJumps& jumps, Complex<V> s) {
   return ExpOf(s * (jumps.mean + (0.5 * jumps.deviation * jumps.deviation) * s));
 }
 
+/// The same less 1 and less s times its value at 1.
+template <class V>
+HWY_INLINE Complex<V> Compensated(const NormalJumps& jumps, Complex<V> s) {
+  const double half = 0.5 * jumps.deviation * jumps.deviation;
+  return lanes::Expm1Of(s * (jumps.mean + half * s)) - math::expm1(jumps.mean + half) * s;
+}
+
 /// The mean over the variance's jumps along the path, I = int_0^T dt / (c - variance_jump B(t)), c = 1 - s jump_slope
 /// variance_jump, in closed form, and its derivatives.
 /// Source   D. Duffie, J. Pan and K. Singleton (2000), section 4; the form whose only logarithm is ln(1 + z)/z, regular
@@ -175,7 +184,8 @@ HWY_INLINE void AffineNode(const Affine& m, double years, const internal::Wanted
       jump_time = JumpTimeOf(m, years, s, f);
       time = jump_time.value;
     }
-    const auto per_rate = jump * time - years - ((grown - 1.0) * years) * s;
+    const auto per_rate =
+        kind == JumpKind::both ? jump * time - years - ((grown - 1.0) * years) * s : years * Compensated(m.jumps, s);
     out.exponent = out.exponent + rate * per_rate;
     if (wanted.gradient) out.to[5] = per_rate;
   }

@@ -1,4 +1,5 @@
 #pragma once
+#include <complex>
 #include <cstddef>
 
 #include "ballast/model/parameters.h"
@@ -20,6 +21,7 @@ enum class Sum { price, delta, gamma, theta, covariance, gradient };
 
 /// K and its companions at the nodes of a block, real and imaginary parts apart.
 struct NodeBlock {
+  alignas(64) double s[2][node_block];  ///< where: on entry
   alignas(64) double exponent[2][node_block];
   /// Covariance rate of the forward's return with that of e^{sX}'s conditional expectation, per e^{K}:
   /// v0 (s + rho xi dK/dv0) + jumps. Over its value at s = 1, T = 0, it is the minimum-variance delta of e^{sX}.
@@ -27,6 +29,11 @@ struct NodeBlock {
   alignas(64) double to_years[2][node_block];             ///< dK/dT
   alignas(64) double to[most_parameters][2][node_block];  ///< dK/d parameter, in the order of values()
 };
+
+/// All that is wanted of a block, from its s.
+void fill(const TransformModel& model, double years, const Wanted& wanted, NodeBlock& out);
+/// K(s), s not real.
+std::complex<double> exponent_at(const TransformModel& model, double years, std::complex<double> s);
 
 /// What a block of nodes weighs in the sums: e^{K} less Black's, e^{K} itself, and Black's, each times
 /// step / (pi (u² + 1/4)).

@@ -26,8 +26,7 @@ HWY_INLINE Complex<V> Psi(const BlackScholes& m, Complex<V> s) {
 }
 template <class V>
 HWY_INLINE Complex<V> Psi(const Merton& m, Complex<V> s) {
-  const double grown = math::exp(m.jumps.mean + 0.5 * m.jumps.deviation * m.jumps.deviation);
-  return Psi(BlackScholes{m.vol}, s) + m.jumps.rate * (JumpMean(m.jumps, s) - 1.0 - (grown - 1.0) * s);
+  return Psi(BlackScholes{m.vol}, s) + m.jumps.rate * Compensated(m.jumps, s);
 }
 
 /// d psi / d parameter, in the order of values().
@@ -40,7 +39,7 @@ HWY_INLINE void PsiGradient(const Merton& m, Complex<V> s, Complex<V>* to) {
   const double grown = math::exp(m.jumps.mean + 0.5 * m.jumps.deviation * m.jumps.deviation);
   const auto jump = JumpMean(m.jumps, s);
   to[0] = -m.vol * (s - s * s);
-  to[1] = jump - 1.0 - (grown - 1.0) * s;
+  to[1] = Compensated(m.jumps, s);
   to[2] = m.jumps.rate * (s * (jump - grown));
   to[3] = (m.jumps.rate * m.jumps.deviation) * (s * (s * jump - grown));
 }
@@ -50,12 +49,12 @@ template <class V>
 HWY_INLINE Complex<V> Share(double x, Complex<V> s) {
   return x * Inverse(x - s);
 }
+/// x/(x - s) - 1 - s/(x - 1) = s (s - 1)/((x - s) (x - 1)), and its mirror image: what a jump adds, compensated.
 template <class V>
 HWY_INLINE Complex<V> Psi(const Kou& m, Complex<V> s) {
   const double p = m.up_share, up = m.up_rate, down = m.down_rate;
-  const double grown = p * up / (up - 1.0) + (1.0 - p) * down / (down + 1.0);
-  const auto jump = p * Share(up, s) + (1.0 - p) * Share(down, -s);
-  return Psi(BlackScholes{m.vol}, s) + m.rate * (jump - 1.0 - (grown - 1.0) * s);
+  const auto shares = (p / (up - 1.0)) * Inverse(up - s) + ((1.0 - p) / (down + 1.0)) * Inverse(down + s);
+  return Psi(BlackScholes{m.vol}, s) + m.rate * ((s * (s - 1.0)) * shares);
 }
 template <class V>
 HWY_INLINE void PsiGradient(const Kou& m, Complex<V> s, Complex<V>* to) {
@@ -63,7 +62,7 @@ HWY_INLINE void PsiGradient(const Kou& m, Complex<V> s, Complex<V>* to) {
   const double grown_up = up / (up - 1.0), grown_down = down / (down + 1.0);
   const auto jump_up = Share(up, s), jump_down = Share(down, -s);
   to[0] = -m.vol * (s - s * s);
-  to[1] = p * jump_up + (1.0 - p) * jump_down - 1.0 - (p * grown_up + (1.0 - p) * grown_down - 1.0) * s;
+  to[1] = (s * (s - 1.0)) * ((p / (up - 1.0)) * Inverse(up - s) + ((1.0 - p) / (down + 1.0)) * Inverse(down + s));
   to[2] = m.rate * (jump_up - jump_down - (grown_up - grown_down) * s);
   to[3] = (-m.rate * p / (up * up)) * (s * (jump_up * jump_up - grown_up * grown_up));
   to[4] = (m.rate * (1.0 - p) / (down * down)) * (s * (jump_down * jump_down - grown_down * grown_down));
@@ -97,27 +96,40 @@ HWY_INLINE void PsiGradient(const VarianceGamma& m, Complex<V> s, Complex<V>* to
 }
 
 template <class V>
+HWY_INLINE Complex<V> NigRoot(const Nig& m, Complex<V> s) {
+  return lanes::Sqrt(((m.alpha - m.beta) - s) * ((m.alpha + m.beta) + s));
+}
+/// delta (r0 - r(s) + (r1 - r0) s), r(s) = sqrt(alpha² - (beta + s)²), without what cancels: r0 - r1 is (2 beta +
+/// 1)/(r0
+/// + r1), and so on.
+template <class V>
 HWY_INLINE Complex<V> Psi(const Nig& m, Complex<V> s) {
-  const double square = m.alpha * m.alpha, r0 = std::sqrt(square - m.beta * m.beta);
-  const double r1 = std::sqrt(square - (m.beta + 1.0) * (m.beta + 1.0));
-  const auto at = m.beta + s;
-  return m.delta * (r0 - lanes::Sqrt(square - at * at) + (r1 - r0) * s);
+  const double r0 = std::sqrt((m.alpha - m.beta) * (m.alpha + m.beta)), odd = 2.0 * m.beta + 1.0;
+  const double r1 = std::sqrt((m.alpha - m.beta - 1.0) * (m.alpha + m.beta + 1.0));
+  const auto r = NigRoot(m, s);
+  const auto top = (r0 + r1) + odd * ((odd + s) * Inverse(r1 + r));
+  return (m.delta / (r0 + r1)) * ((s * (s - 1.0)) * top * Inverse(r0 + r));
 }
 template <class V>
 HWY_INLINE void PsiGradient(const Nig& m, Complex<V> s, Complex<V>* to) {
-  const double square = m.alpha * m.alpha, r0 = std::sqrt(square - m.beta * m.beta);
-  const double r1 = std::sqrt(square - (m.beta + 1.0) * (m.beta + 1.0));
-  const auto at = m.beta + s, root = lanes::Sqrt(square - at * at), per = Inverse(root);
+  const double r0 = std::sqrt((m.alpha - m.beta) * (m.alpha + m.beta));
+  const double r1 = std::sqrt((m.alpha - m.beta - 1.0) * (m.alpha + m.beta + 1.0));
+  const auto at = m.beta + s, root = NigRoot(m, s), per = Inverse(root);
   to[0] = (m.delta * m.alpha) * (1.0 / r0 - per + (1.0 / r1 - 1.0 / r0) * s);
   to[1] = m.delta * (at * per - m.beta / r0 + (m.beta / r0 - (m.beta + 1.0) / r1) * s);
   to[2] = r0 - root + (r1 - r0) * s;
 }
 
+/// (1 + z)^y - 1
+template <class V>
+HWY_INLINE Complex<V> PowerLess1(Complex<V> z, double y) {
+  return lanes::Expm1Of(y * Log1pOf(z));
+}
 template <class V>
 HWY_INLINE Complex<V> Psi(const Cgmy& m, Complex<V> s) {
-  const double front = m.c * std::tgamma(-m.y), still = std::pow(m.m, m.y) + std::pow(m.g, m.y);
-  const double one = std::pow(m.m - 1.0, m.y) + std::pow(m.g + 1.0, m.y) - still;
-  return front * (lanes::Power(m.m - s, m.y) + lanes::Power(m.g + s, m.y) - still - one * s);
+  const double front = m.c * std::tgamma(-m.y), m0 = std::pow(m.m, m.y), g0 = std::pow(m.g, m.y);
+  const double one = m0 * math::expm1(m.y * math::log1p(-1.0 / m.m)) + g0 * math::expm1(m.y * math::log1p(1.0 / m.g));
+  return front * (m0 * PowerLess1((-1.0 / m.m) * s, m.y) + g0 * PowerLess1((1.0 / m.g) * s, m.y) - one * s);
 }
 template <class V>
 HWY_INLINE void PsiGradient(const Cgmy& m, Complex<V> s, Complex<V>* to) {

@@ -39,13 +39,23 @@ RealRiccati riccati_of(const Heston& p, double power, double years) {
             -q * faded / (plus + minus * fade)};
   }
   const double minus = d - b, plus = x2 * q / minus;
-  const double grown = plus * math::expm1(d * years) / (2.0 * d);
-  if (!(grown > -1.0)) return {infinite, infinite};
-  return {-(2.0 / x2) * (-0.5 * plus * years + math::log1p(grown)), -q * faded / (plus + minus * fade)};
+  // The logarithm of 1 + plus (e^{d years} - 1)/(2 d); far out with e^{d years} before it.
+  double log = 0.0;
+  if (d * years < 1.0) {
+    const double grown = plus * math::expm1(d * years) / (2.0 * d);
+    if (!(grown > -1.0)) return {infinite, infinite};
+    log = math::log1p(grown);
+  } else {
+    const double kept = fade + plus * faded / (2.0 * d);
+    if (!(kept > 0.0)) return {infinite, infinite};
+    log = d * years + math::log(kept);
+  }
+  return {-(2.0 / x2) * (-0.5 * plus * years + log), -q * faded / (plus + minus * fade)};
 }
 
 /// E[e^{power J}] - 1 - power (E[e^J] - 1) for a normal J.
 double compensated(const NormalJumps& jumps, double power) {
+  if (jumps.rate == 0.0) return 0.0;
   const double half = 0.5 * jumps.deviation * jumps.deviation;
   return math::expm1(power * (jumps.mean + half * power)) - power * math::expm1(jumps.mean + half);
 }
@@ -73,7 +83,7 @@ double log_moment_of(const Svcj& m, double power, double years) {
   const double least = c - m.variance_jump * std::max(f.B, 0.0);
   if (!(least > 0.0)) return infinite;
   const double half = 0.5 * m.jumps.deviation * m.jumps.deviation;
-  const double jump = math::exp(power * (m.jumps.mean + half * power)) / least;
+  const double jump = m.jumps.rate == 0.0 ? 1.0 : math::exp(power * (m.jumps.mean + half * power)) / least;
   const double mean = math::exp(m.jumps.mean + half) / (1.0 - m.jump_slope * m.variance_jump) - 1.0;
   return m.heston.kappa * m.heston.theta * f.A + m.heston.v0 * f.B + m.jumps.rate * years * (jump - 1.0 - power * mean);
 }
@@ -91,17 +101,19 @@ double log_moment_of(const VarianceGamma& m, double power, double years) {
   return years / m.nu * (power * math::log1p(-m.nu * (m.theta + half)) - math::log1p(-used));
 }
 double log_moment_of(const Nig& m, double power, double years) {
-  const auto root = [&](double at) { return std::sqrt(m.alpha * m.alpha - at * at); };
+  const auto root = [&](double at) { return std::sqrt((m.alpha - at) * (m.alpha + at)); };
   if (!(std::abs(m.beta + power) <= m.alpha)) return infinite;
-  const double r0 = root(m.beta), r1 = root(m.beta + 1.0);
-  return years * m.delta * (r0 - root(m.beta + power) + power * (r1 - r0));
+  const double r0 = root(m.beta), r1 = root(m.beta + 1.0), r = root(m.beta + power), odd = 2.0 * m.beta + 1.0;
+  // r0 - r + power (r1 - r0) without what cancels.
+  return years * m.delta * power * (power - 1.0) * (odd * (odd + power) / (r1 + r) + r0 + r1) / ((r0 + r) * (r0 + r1));
 }
 double log_moment_of(const Cgmy& m, double power, double years) {
   if (!(power < m.m && power > -m.g)) return infinite;
-  const double still = std::pow(m.m, m.y) + std::pow(m.g, m.y);
-  const double one = std::pow(m.m - 1.0, m.y) + std::pow(m.g + 1.0, m.y) - still;
-  return years * m.c * std::tgamma(-m.y) *
-         (std::pow(m.m - power, m.y) + std::pow(m.g + power, m.y) - still - power * one);
+  const auto grown = [&](double by) {
+    return std::pow(m.m, m.y) * math::expm1(m.y * math::log1p(-by / m.m)) +
+           std::pow(m.g, m.y) * math::expm1(m.y * math::log1p(by / m.g));
+  };
+  return years * m.c * std::tgamma(-m.y) * (grown(power) - power * grown(1.0));
 }
 
 double return_variance(const BlackScholes& m) { return m.vol * m.vol; }
