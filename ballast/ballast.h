@@ -58,6 +58,7 @@
 #include "ballast/math/student_t.h"
 #include "ballast/math/sums.h"
 #include "ballast/model/gbm.h"
+#include "ballast/model/merton_series.h"
 #include "ballast/model/parameters.h"
 #include "ballast/model/transform.h"
 #include "ballast/pricing/bachelier.h"

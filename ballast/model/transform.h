@@ -13,15 +13,16 @@
 /// Method   A. Lewis's integral ("Option valuation under stochastic volatility", 2000; formulas in docs/sources.md) on
 ///          Im u = -1/2 by the trapezoidal rule, with the integrand of Black's formula subtracted that has the same
 ///          value at u = -i/2. The rule sums the images of the price function at distances 2 pi/step: the step is taken
-///          so that Chernoff's bound on the model's own tails, from its moments, puts them below the tolerance
-///          times sqrt(forward · strike); the nodes end where what is left is below a tenth of that.
-///          docs/decisions/0011.
-/// Bits     depend on the arguments alone, by class of arithmetic (math::arithmetic()).
+///          so that Chernoff's bound on the model's own tails, from its moments, puts them below the tolerance times
+///          sqrt(forward · strike); the nodes end where what is left is below a tenth of that. Where 1024 nodes do not
+///          get there the line is bent into the plane, where every model falls fast. docs/decisions/0011.
+/// Bits     depend on the arguments alone (not on the order of strikes; but on the farthest, which set the step), by
+/// class of arithmetic (math::arithmetic()).
 namespace ballast::model {
 
 /// E[e^{iuX}], X = ln(S(T)/F).
 /// Domain   a model without a fault, years in [0, 100], u where the mean exists; NaN outside.
-/// Error    <= 1e-12 absolute, tests/data/characteristic_functions.csv.
+/// Error    <= 1e-14 absolute, tests/data/characteristic_functions.csv.
 std::complex<double> characteristic_function(const TransformModel& model, std::complex<double> u, Years years);
 
 /// ln E[(S(T)/F)^power], infinite where the moment is; of the double-jump model an upper bound, tight to how much the
@@ -29,7 +30,7 @@ std::complex<double> characteristic_function(const TransformModel& model, std::c
 double log_moment(const TransformModel& model, double power, Years years);
 
 /// The first four cumulants of X.
-/// Error    <= 1e-10 relative, tests/data/cumulants.csv.
+/// Error    <= 1e-12 relative, tests/data/cumulants.csv.
 std::array<double, 4> cumulants(const TransformModel& model, Years years);
 
 /// The options of one expiry, in columns of one length.
@@ -59,17 +60,23 @@ struct TransformReport {
   double error = 0.0;  ///< estimate of what the nodes left out, of a price over sqrt(forward · strike)
 };
 
-/// Most nodes of an expiry. 24 to 64 serve as a rule.
+/// Most nodes of an expiry. 32 to 128 serve as a rule.
 inline constexpr std::size_t most_nodes = std::size_t{1} << 15;
 
-/// Error    price <= 2e-15 (forward + strike); delta 4e-15; gamma 1e-13/forward; theta, gradient and minimum-variance
-///          delta 1e-13 of their scale: tests/data/*_prices.csv. TODO
-///          A wider tolerance adds as much of sqrt(forward · strike) and takes fewer nodes: some 40 % less at 1e-10.
+/// Error    on tests/data/*_prices.csv, over the spot: price 1e-15 (variance gamma 2e-15, CGMY 1e-14), delta 4e-15,
+///          gamma 5e-13 of 1/spot, gradient to v0 1e-14, minimum-variance delta 5e-14. Theta and the other slopes agree
+///          with differences of the price to 1e-11 forward. Anywhere in the domain of every model, years in [1e-4, 30]:
+///          price <= 1e-11 (forward + strike), 4e-15 as a rule (tools/transform_sweep.cc). A strike beyond Chernoff's
+///          reach, where the option out of the money is worth less than the tolerance times sqrt(forward · strike), is settled at its
+///          intrinsic value. Next to the strike where a model's density is infinite (variance gamma with years < nu)
+///          gamma is as large as it is.
+///          A tolerance wider than 1e-14 adds as much of sqrt(forward · strike), and takes fewer nodes: some 40 % less
+///          at 1e-10.
 /// Domain   tolerance in [1e-14, 1e-4].
 /// Faults   bad_input: the model's, forward, years or a strike or sign out of range, columns of another length. limit:
 ///          most_nodes were not enough, see above. no_solution: the exponent is no number.
-/// Cost     nodes · (10 ns + options · (4 + 2 columns) multiply-adds); on the bent line an exponential more for each
-///          node and option.
+/// Cost     nodes · (10 to 40 ns + options · (2 + 2 columns) multiply-adds); on the bent line an exponential more for
+///          each node and option. <= 1024 nodes but for jumps of nearly one size, where it may be 5 ms.
 Result<TransformReport> transform(const TransformModel& model, const ExpiryOptions& options,
                                   const TransformColumns& out, double tolerance = 1e-14);
 

@@ -29,7 +29,13 @@ double widest_angle(const Bates& m, double years, double side) { return jump_ang
 double widest_angle(const Svcj& m, double years, double side) { return jump_angle(m.jumps, years, side); }
 double widest_angle(const VarianceGamma&, double, double) { return half_pi; }
 double widest_angle(const Nig&, double, double) { return half_pi; }
-double widest_angle(const Cgmy& m, double, double) { return m.y > 1.0 ? half_pi / m.y : half_pi; }
+double widest_angle(const Cgmy& m, double years, double side) {
+  if (m.y > 1.0) return half_pi / m.y;
+  if (m.y > 0.0) return half_pi;
+  // Finitely many jumps: |1 - s/m|^y passes the pole at a distance of cos w, and the exponent may grow by 3.
+  const double expected = m.c * years * std::tgamma(-m.y) * std::pow(side > 0.0 ? m.g : m.m, m.y);
+  return std::acos(math::exp(std::max(math::log(expected / (expected + 3.0)) / -m.y, -700.0)));
+}
 
 /// See swing().
 template <class M>
