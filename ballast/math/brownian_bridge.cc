@@ -1,14 +1,18 @@
 #include "ballast/math/brownian_bridge.h"
 
-#include <cassert>
 #include <cmath>
+#include <string>
 #include <utility>
+
+#include "ballast/base/result.h"
 
 namespace ballast::math {
 
 BrownianBridge::BrownianBridge(std::span<const double> years) {
   const std::size_t n = years.size();
-  for (std::size_t i = 0; i < n; ++i) assert(years[i] > (i == 0 ? 0.0 : years[i - 1]) && std::isfinite(years[i]));
+  for (std::size_t i = 0; i < n; ++i)
+    if (!(years[i] > (i == 0 ? 0.0 : years[i - 1]) && std::isfinite(years[i])))
+      abort_with({Fault::bad_input, "BrownianBridge: year " + std::to_string(years[i]) + " does not rise"});
   if (n == 0) return;
   const auto time = [&](std::size_t point) { return point == 0 ? 0.0 : years[point - 1]; };
   pieces_.reserve(n);
@@ -26,7 +30,8 @@ BrownianBridge::BrownianBridge(std::span<const double> years) {
 }
 
 void BrownianBridge::path(std::span<const double> normals, std::span<double> w) const {
-  assert(normals.size() == pieces_.size() && w.size() == pieces_.size());
+  if (normals.size() != pieces_.size() || w.size() != pieces_.size())
+    abort_with({Fault::bad_input, "BrownianBridge::path: columns of two lengths"});
   const auto known = [&](std::size_t point) { return point == 0 ? 0.0 : w[point - 1]; };
   for (std::size_t i = 0; i < pieces_.size(); ++i) {
     const Piece& piece = pieces_[i];

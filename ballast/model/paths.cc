@@ -1,6 +1,5 @@
 #include "ballast/model/paths.h"
 
-#include <cassert>
 #include <cmath>
 #include <string>
 #include <utility>
@@ -70,7 +69,9 @@ std::size_t PathPlan::steps() const { return kernel_->steps(); }
 
 void PathPlan::fill(std::uint64_t first, std::size_t paths, std::span<double> log_price,
                     std::span<double> variance) const {
-  assert(log_price.size() == paths * steps() && (variance.empty() || variance.size() == log_price.size()));
+  if (log_price.size() != paths * steps() || (!variance.empty() && variance.size() != log_price.size()))
+    abort_with({Fault::bad_input, "PathPlan::fill: columns of " + std::to_string(log_price.size()) + " and " +
+                                      std::to_string(variance.size()) + " for " + std::to_string(paths) + " paths"});
   if (paths > 0) kernel_->fill(first, paths, log_price, variance);
 }
 
