@@ -52,9 +52,9 @@ Result<PathPlan> PathPlan::prepare(const PathModel& model, std::span<const doubl
   if (auto wrong = wrong_grid(model, years)) return *wrong;
   const std::size_t dimensions = years.size() * std::visit([](const auto& m) { return normals_a_step(m); }, model);
   if (draws.source == DrawSource::sobol && dimensions > math::Sobol::most_dimensions)
-    return refusal(Fault::limit, model,
-                   std::to_string(dimensions) + " Sobol dimensions, more than " +
-                       std::to_string(math::Sobol::most_dimensions));
+    return refusal(
+        Fault::limit, model,
+        std::to_string(dimensions) + " Sobol dimensions, more than " + std::to_string(math::Sobol::most_dimensions));
   const double jumps = years.back() * std::visit([](const auto& m) { return jump_rate(m); }, model);
   if (jumps > most_jumps)
     return refusal(Fault::limit, model, std::to_string(jumps) + " jumps expected on a path, more than 100000");

@@ -73,7 +73,11 @@ namespace {
 class HestonKernel : public PathPlan::Kernel {
  public:
   HestonKernel(const Heston& model, const JumpLaw& law, const PathGrid& grid)
-      : plan_{.numbers = PathNumbers(grid, 2), .years = grid.years, .step = {}, .compensator = {}, .law = law,
+      : plan_{.numbers = PathNumbers(grid, 2),
+              .years = grid.years,
+              .step = {},
+              .compensator = {},
+              .law = law,
               .v0 = model.v0} {
     for (const double length : grid.length) {
       plan_.step.push_back(qe_step(model, length));

@@ -59,7 +59,9 @@ class JumpClock {
   struct Uniforms {
     double even, odd;
   };
-  HWY_INLINE Uniforms Numbers(std::size_t path, std::uint64_t which) const { return First(path, 4 * jump_[path] + which); }
+  HWY_INLINE Uniforms Numbers(std::size_t path, std::uint64_t which) const {
+    return First(path, 4 * jump_[path] + which);
+  }
 
   /// These n paths have jumped: draws the times of their next jumps.
   HWY_INLINE void Advance(const std::uint32_t* at, std::size_t n) {
@@ -106,8 +108,8 @@ HWY_INLINE void JumpSizes(const JumpLaw& law, double* HWY_RESTRICT u, std::size_
     } else {
       const auto down_share = hn::Set(d, 1.0 - law.up_share);
       const auto down = hn::Lt(p, down_share);
-      const auto left = hn::IfThenElse(down, hn::Div(p, down_share),
-                                       hn::Div(hn::Sub(hn::Set(d, 1.0), p), hn::Set(d, law.up_share)));
+      const auto left =
+          hn::IfThenElse(down, hn::Div(p, down_share), hn::Div(hn::Sub(hn::Set(d, 1.0), p), hn::Set(d, law.up_share)));
       const auto rate = hn::IfThenElse(down, hn::Set(d, law.down_rate), hn::Set(d, -law.up_rate));
       hn::Store(hn::Div(lanes::Log(d, left), rate), d, u + j);
     }

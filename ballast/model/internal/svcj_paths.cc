@@ -107,7 +107,8 @@ class JumpedSteps {
     const Svcj& m = plan_.model;
     for (std::size_t j = 0; j < n; j += hn::Lanes(d)) {
       // A rising function of its uniform, like every other draw.
-      const auto up = hn::Mul(hn::Set(d, -m.variance_jump), lanes::Log(d, hn::Sub(hn::Set(d, 1.0), hn::Load(d, rise + j))));
+      const auto up =
+          hn::Mul(hn::Set(d, -m.variance_jump), lanes::Log(d, hn::Sub(hn::Set(d, 1.0), hn::Load(d, rise + j))));
       const auto mean = hn::MulAdd(hn::Set(d, m.jump_slope), up, hn::Set(d, m.jumps.mean));
       const auto jump = hn::MulAdd(hn::Set(d, m.jumps.deviation), lanes::NormQuantile(d, hn::Load(d, size + j)), mean);
       hn::Store(hn::Add(hn::Load(d, v_ + j), up), d, v_ + j);
