@@ -39,15 +39,14 @@ void FillHeston(const internal::HestonPlan& plan, std::uint64_t first, std::size
   JumpClock clock(plan.numbers.draws, plan.law.rate);
   PathRows rows(first, paths, log_price, variance);
   const bool jumps = plan.law.rate > 0.0, uniforms = plan.numbers.draws.source == DrawSource::philox;
-  HWY_ALIGN double x[path_block], v[path_block], z_v[path_block], z[path_block];
+  HWY_ALIGN double x[path_block], v[path_block];
   rows.ForEachBlock([&](std::uint64_t block) HWY_ATTR {
     numbers.Start(block);
     if (jumps) clock.Start(block);
     std::fill_n(x, path_block, 0.0);
     std::fill_n(v, path_block, plan.v0);
     for (std::size_t t = 0; t < plan.step.size(); ++t) {
-      numbers.Normals(t, 0, z_v);
-      numbers.Normals(t, 1, z);
+      const double *z_v = numbers.Normals(t, 0), *z = numbers.Normals(t, 1);
       QeBlock(plan.step[t], z_v, uniforms ? numbers.Uniforms(t, 0) : nullptr, z, v, x);
       if (jumps) {
         const auto drift = hn::Set(d, plan.compensator[t]);

@@ -43,16 +43,15 @@ class BlockNumbers {
   HWY_INLINE const double* Uniforms(std::size_t step, std::size_t k) {
     const std::uint64_t number = step * plan_.a_step + k;
     if (number / 2 != pair_) DrawPair(number / 2);
-    return number % 2 == 0 ? even_ : odd_;
+    return uniforms_ + number % 2 * path_block;
   }
 
-  /// z: normal k of a step for each path of the block.
-  HWY_INLINE void Normals(std::size_t step, std::size_t k, double* HWY_RESTRICT z) {
-    if (plan_.sobol) {
-      std::copy_n(Bridge(k) + (step + 1) * path_block, path_block, z);
-    } else {
-      lanes::NormalsOfUniforms(Uniforms(step, k), z);
-    }
+  /// Normal k of a step for each path of the block; as long good as Uniforms.
+  HWY_INLINE const double* Normals(std::size_t step, std::size_t k) {
+    if (plan_.sobol) return Bridge(k) + (step + 1) * path_block;
+    const std::uint64_t number = step * plan_.a_step + k;
+    if (number / 2 != pair_) DrawPair(number / 2);
+    return normals_ + number % 2 * path_block;
   }
 
  private:
@@ -61,13 +60,14 @@ class BlockNumbers {
     pair_ = pair;
     const hn::ScalableTag<double> d;
     if (!plan_.draws.antithetic) {
-      lanes::UniformPair(d, plan_.draws.seed, block_, pair, even_, odd_);
-      return;
+      lanes::UniformPair(d, plan_.draws.seed, block_, pair, uniforms_, uniforms_ + path_block);
+    } else {
+      HWY_ALIGN double half_even[path_block / 2], half_odd[path_block / 2];
+      lanes::UniformPair<path_block / 2>(d, plan_.draws.seed, block_ / 2, pair, half_even, half_odd);
+      Mirror(half_even, uniforms_);
+      Mirror(half_odd, uniforms_ + path_block);
     }
-    HWY_ALIGN double half_even[path_block / 2], half_odd[path_block / 2];
-    lanes::UniformPair<path_block / 2>(d, plan_.draws.seed, block_ / 2, pair, half_even, half_odd);
-    Mirror(half_even, even_);
-    Mirror(half_odd, odd_);
+    lanes::NormalsOfUniforms<2 * path_block>(uniforms_, normals_);
   }
 
   // u and 1 - u, exact, side by side.
@@ -133,8 +133,8 @@ class BlockNumbers {
 
   const PathNumbers& plan_;
   std::uint64_t block_ = 0, pair_ = 0;
-  HWY_ALIGN double even_[path_block];
-  HWY_ALIGN double odd_[path_block];
+  HWY_ALIGN double uniforms_[2 * path_block];
+  HWY_ALIGN double normals_[2 * path_block];
   std::vector<double> bridged_;
 };
 
