@@ -1,6 +1,7 @@
 #include "ballast/model/paths.h"
 
 #include <doctest/doctest.h>
+#include <hwy/highway.h>
 
 #include <algorithm>
 #include <cmath>
@@ -8,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "ballast/math/arithmetic.h"
 #include "ballast/math/random_columns.h"
 #include "ballast/model/estimate.h"
 #include "ballast/model/internal/qe_step.h"
@@ -85,6 +87,27 @@ TEST_CASE("a path's bits do not depend on the block it is drawn in") {
           end = first;
         }
       }
+}
+
+TEST_CASE("every instruction set with a fused multiply-add draws the same bits") {
+  if (math::arithmetic() != math::Arithmetic::fused) return;  // --separate: its one set at a time is enough
+  struct OwnAgain {
+    ~OwnAgain() { hwy::SetSupportedTargetsForTest(0); }
+  } own_again;
+  const auto grid = test::equal_steps(0.25, 4);
+  for (const PathModel& model : models)
+    for (const DrawSource source : {DrawSource::philox, DrawSource::sobol}) {
+      CAPTURE(name(model));
+      std::vector<double> first;
+      for (const char* set : {"AVX2", "AVX3", "AVX3_DL", "AVX3_ZEN4"}) {
+        if (!math::use_instruction_set(set)) continue;
+        std::vector<double> price(4 * 1000), variance(4 * 1000);
+        PathPlan::prepare(model, grid, {.source = source}).value().fill(0, 1000, price, variance);
+        price.insert(price.end(), variance.begin(), variance.end());
+        if (first.empty()) first = price;
+        CHECK(first == price);
+      }
+    }
 }
 
 TEST_CASE("two threads and one give the same bits of an estimate") {
