@@ -133,7 +133,7 @@ int cmd_paths(const PathsOptions& options, Streams streams) {
                      {"log_stdev", 4}},
                     {{options.out, std::string(model::name(model.value())), static_cast<long long>(options.paths),
                       static_cast<long long>(options.steps), options.years, static_cast<long long>(file.bytes()),
-                      known(ends.mean), known(ends.error), known(ends.stdev)}}};
+                      known(ends.mean), sobol ? Cell() : known(ends.error), known(ends.stdev)}}};
   streams.out << render(table, options.format);
   return Exit::done;
 }
