@@ -11,7 +11,7 @@ namespace ballast::math {
 /// 1). Coordinates are whole numbers of 2^-32; point 0 is the origin. The first 2^k points, and every later 2^k that
 /// start at a multiple of 2^k, fill the cube evenly; so take powers of two. Source   direction numbers: S. Joe, F. Y.
 /// Kuo, SIAM J. Sci. Comput. 30 (2008) 2635-2654, their set D6, as Boost.Random
-///          carries it (docs/decisions/0011). tests/data/sobol_joe_kuo.csv, exact.
+///          carries it (docs/decisions/0012). tests/data/sobol_joe_kuo.csv, exact.
 class Sobol {
  public:
   static constexpr std::size_t most_dimensions = 3667;
