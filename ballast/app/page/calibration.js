@@ -485,24 +485,22 @@ function drawTiles() {
 
 /** Columns are [name, unit, cell, class, mood]. */
 function table(columns, rows) {
-  const head = html('tr', {}, ...columns.map(([name, unit, , kind]) => html('th', { scope: 'col', class: kind ?? '' }, name, html('small', {}, unit || '\u00a0'))));
-  const body = rows.map((row) => html('tr', { class: row.first ? 'first' : '' }, ...columns.map(([, , cell, kind, mood]) => html('td', { class: `${kind ?? ''} ${mood?.(row) ?? ''}`.trim() }, cell(row)))));
+  const units = columns.some(([, unit]) => unit);
+  const head = html('tr', {}, ...columns.map(([name, unit, , kind]) => html('th', { scope: 'col', class: kind ?? '' }, name, units ? html('small', {}, unit || '\u00a0') : null)));
+  const body = rows.map((row) => html('tr', {}, ...columns.map(([, , cell, kind, mood]) => html('td', { class: `${kind ?? ''} ${mood?.(row) ?? ''}`.trim() }, cell(row)))));
   return html('table', {}, html('thead', {}, head), html('tbody', {}, ...body));
 }
 
 const figure = (x, digits = 4) => (finite(x) ? String(+x.toPrecision(digits)).replaceAll('-', '−') : none);
 
 function drawParameters() {
-  const rows = models.flatMap((m, i) => m.parameters.map((p, j) => ({ ...p, model: m.model, at: i, first: j === 0 })));
-  byId('parameters').replaceChildren(table([
-    ['model', '', (r) => (r.first ? html('span', {}, lineKey(r.at), r.model) : ''), 'text'],
-    ['parameter', '', (r) => r.name, 'text'],
-    ['value', '', (r) => figure(r.value, 5)],
-    ['± error', '', (r) => figure(r.standard_error, 2)],
-    ['prior', '', (r) => figure(r.prior)],
-    ['unit', '', (r) => r.unit || none, 'text'],
-    ['', '', (r) => (r.at_bound ? 'at the bound' : ''), 'text warn'],
-  ], rows));
+  byId('parameters').replaceChildren(...models.map((m, i) => html('div', { class: 'scroll' }, html('h3', {}, lineKey(i), m.model), table([
+    ['parameter', '', (p) => p.name, 'text'],
+    ['value', '', (p) => figure(p.value, 5)],
+    ['± error', '', (p) => figure(p.standard_error, 2)],
+    ['prior', '', (p) => figure(p.prior)],
+    ['unit', '', (p) => (p.at_bound ? `${p.unit} at the bound` : p.unit || none), 'text', (p) => (p.at_bound ? 'warn' : '')],
+  ], m.parameters))));
 }
 
 function drawModels() {
