@@ -1,6 +1,6 @@
 // What each delta is worth: hedging errors of one step on recorded option chains, out of sample.
 //
-//   delta_study FOLDER... [--prices marks,mids,raw-mids] [--hedges perpetual,index,forward] [--outlier-scale 1]
+//   delta_study FOLDER... [--prices marks,mids,raw-mids] [--hedges perpetual,index,forward] [--models heston,svcj]
 //
 // FOLDER holds snapshots-*.tar.zst and, where it has them, perpetual_futures_prices.csv.zst. Method and figures:
 // docs/delta-study.md; `--help` says what is printed.
@@ -16,6 +16,7 @@
 #include <fmt/format.h>
 
 #include "ballast/ballast.h"
+#include "model_deltas.h"
 #include "recorded_chains.h"
 
 namespace {
@@ -33,6 +34,7 @@ of the hedge, P&L in coin. Prints CSV: one line for each set, coin, price, hedge
   --hedges LIST         of perpetual, index, forward; default all three (a set without perpetual prices has two)
   --outlier-scale X     every outlier limit of the cleaning of mids times X, > 0; default 1
   --fixed-ssr R         the skew-stickiness ratio of the rule fixed_ssr; default 1.5
+  --models LIST         stochastic models, refitted at every instant; each adds its net delta and its minimum-variance one
   --learn marks|same    whether the adaptive rule learns from marks always (default) or from the prices it is judged on
   --memory-days X --trial-days X --ridge X --influence X --significance X --least-instants X --shrink X
   --option-outlier X --steepest X
@@ -48,7 +50,7 @@ constexpr std::array<const char*, 3> price_names{"marks", "mids", "raw-mids"},
     hedge_names{"perpetual", "index", "forward"};
 
 enum Rule { unhedged, plain, net, sticky_strike, sticky_moneyness, sticky_local_vol, fixed_ssr, adaptive, rules };
-constexpr std::array<const char*, rules> rule_names{
+const std::vector<std::string> rule_names{
     "unhedged", "plain", "net", "sticky_strike", "sticky_moneyness", "sticky_local_vol", "fixed_ssr", "adaptive"};
 
 struct Flags {
@@ -59,9 +61,17 @@ struct Flags {
   bool learn_from_marks = true, print_state = false, check = false;
   desk::MoveRules moves;
   vol::AdaptiveRules adaptive;
+  std::vector<std::string> models;
+
+  std::vector<std::string> names() const {  // of all rules: each model adds two
+    std::vector<std::string> all = rule_names;
+    for (const std::string& m : models) all.push_back(m), all.push_back(m + "_minimum_variance");
+    return all;
+  }
 };
 
-using Losses = std::array<double, rules>;  ///< coin², summed over the options of an instant
+using Losses = std::vector<double>;  ///< coin², summed over the options of an instant, by rule
+using ModelDeltas = std::vector<std::map<std::string, study::ModelDelta>>;  ///< by model, of one chain
 
 struct Step {
   Time from;
@@ -90,8 +100,9 @@ std::optional<double> gain(const Instant& a, const Instant& b, Time expiry, Hedg
 }
 
 Step step(const Instant& a, const Instant& b, Prices prices, Hedge hedge, const vol::AdaptiveState& state,
-          const Flags& flags) {
-  Step sum{.from = a.chain.as_of};
+          const ModelDeltas& models, const Flags& flags) {
+  const std::size_t count = rules + 2 * models.size();
+  Step sum{.from = a.chain.as_of, .losses = Losses(count, 0.0)};
   for (const auto& [name, held] : a.chain.options) {
     const auto later = b.chain.options.find(name);
     if (later == b.chain.options.end() || !desk::counts(held, later->second, prices)) continue;
@@ -99,7 +110,7 @@ Step step(const Instant& a, const Instant& b, Prices prices, Hedge hedge, const 
     if (!earned) continue;
     const double change = desk::price_of(later->second, prices) - desk::price_of(held, prices);
     const double net_delta = held.black_delta - desk::price_of(held, prices);
-    std::array<double, rules> delta{};
+    std::vector<double> delta(count, 0.0);
     delta[plain] = held.black_delta;
     delta[net] = delta[sticky_strike] = net_delta;
     delta[sticky_moneyness] = net_delta - held.vega_coin * held.slope;
@@ -107,8 +118,13 @@ Step step(const Instant& a, const Instant& b, Prices prices, Hedge hedge, const 
     delta[fixed_ssr] = net_delta + (flags.ssr - 1.0) * held.vega_coin * held.slope;
     delta[adaptive] =
         net_delta + held.vega_coin * vol::adjustment(state, held.years, held.vol, held.moneyness, flags.adaptive);
+    for (std::size_t m = 0; m < models.size(); ++m) {
+      const study::ModelDelta& of = models[m].at(name);
+      delta[rules + 2 * m] = of.delta - desk::price_of(held, prices);
+      delta[rules + 2 * m + 1] = of.minimum_variance - desk::price_of(held, prices);
+    }
     ++sum.options;
-    for (std::size_t r = 0; r < rules; ++r) {
+    for (std::size_t r = 0; r < count; ++r) {
       const double error = change - delta[r] * *earned;
       sum.losses[r] += error * error;
     }
@@ -121,13 +137,14 @@ int fail(const Error& error) {
   return error.fault == Fault::unavailable ? 3 : 1;
 }
 
-int print(const Key& key, const std::string& month, const std::vector<Step>& steps, bool& passed) {
-  Losses total{};
+int print(const Key& key, const std::string& month, const std::vector<Step>& steps,
+          const std::vector<std::string>& names, bool& passed) {
+  Losses total(names.size(), 0.0);
   std::size_t options = 0;
-  std::array<std::vector<double>, rules> series;
+  std::vector<std::vector<double>> series(names.size());
   for (const Step& s : steps) {
     options += s.options;
-    for (std::size_t r = 0; r < rules; ++r) total[r] += s.losses[r], series[r].push_back(s.losses[r]);
+    for (std::size_t r = 0; r < names.size(); ++r) total[r] += s.losses[r], series[r].push_back(s.losses[r]);
   }
   if (options == 0) return 0;
   if (!(month == "all" ? total[adaptive] < total[net] : total[adaptive] <= 1.01 * total[net])) {
@@ -136,7 +153,7 @@ int print(const Key& key, const std::string& month, const std::vector<Step>& ste
                price_names[static_cast<std::size_t>(key.prices)], hedge_names[static_cast<std::size_t>(key.hedge)],
                month, total[adaptive] / total[net]);
   }
-  for (std::size_t r = 0; r < rules; ++r) {
+  for (std::size_t r = 0; r < names.size(); ++r) {
     std::string t = ",";
     if (r != net && r != sticky_strike && steps.size() >= 2) {
       const auto compared = math::compare_losses(series[net], series[r], {.small_sample = true});
@@ -147,7 +164,7 @@ int print(const Key& key, const std::string& month, const std::vector<Step>& ste
     }
     fmt::print("{},{},{},{},{},{},{},{},{:.6f},{:.2f},{:.4f},{}\n", key.set, key.coin,
                price_names[static_cast<std::size_t>(key.prices)], hedge_names[static_cast<std::size_t>(key.hedge)],
-               month, rule_names[r], steps.size(), options, std::sqrt(total[r] / static_cast<double>(options)),
+               month, names[r], steps.size(), options, std::sqrt(total[r] / static_cast<double>(options)),
                100.0 * (1.0 - std::sqrt(total[r] / total[unhedged])), total[r] / total[net], t);
   }
   return 0;
@@ -188,7 +205,7 @@ Result<Flags> flags_of(const std::vector<std::string>& words) {
       continue;
     }
     const auto number = numbers.find(word);
-    if (number == numbers.end() && word != "--prices" && word != "--hedges" && word != "--learn")
+    if (number == numbers.end() && word != "--prices" && word != "--hedges" && word != "--learn" && word != "--models")
       return Error{Fault::bad_flag, fmt::format("unknown flag '{}'", word)};
     if (i + 1 == words.size()) return Error{Fault::bad_flag, fmt::format("{} needs a value", word)};
     const std::string& value = words[++i];
@@ -204,6 +221,12 @@ Result<Flags> flags_of(const std::vector<std::string>& words) {
       auto read = list<Hedge>(value, hedge_names, "--hedges");
       if (!read) return read.error();
       flags.hedges = read.value();
+    } else if (word == "--models") {
+      for (const std::string_view name : split(value, ',')) {
+        if (model::parameters(name).empty())
+          return Error{Fault::bad_flag, fmt::format("--models does not know '{}'", name)};
+        flags.models.emplace_back(name);
+      }
     } else if (value == "marks" || value == "same") {
       flags.learn_from_marks = value == "marks";
     } else {
@@ -235,12 +258,21 @@ int main(int argc, char** argv) {
   for (const std::string& folder : flags.folders) {
     // A set begins with nothing learned: weeks lie between two of them.
     std::map<std::string, Learned> learned;
+    std::map<std::string, std::vector<study::ModelHedger>> hedgers;
     const auto error = study::for_each_step(folder, flags.moves, [&](const study::Step& at) -> std::optional<Error> {
       Learned& l = learned[at.coin];
+      ModelDeltas models;
+      auto& of_coin = hedgers[at.coin];
+      for (std::size_t m = of_coin.size(); m < flags.models.size(); ++m) of_coin.emplace_back(flags.models[m]);
+      for (study::ModelHedger& hedger : of_coin) {
+        auto found = hedger.deltas(at.from.chain);
+        if (!found) return found.error();
+        models.push_back(std::move(found).value());
+      }
       for (const Prices prices : flags.prices) {
         const bool from_marks = flags.learn_from_marks || prices == Prices::marks;
         for (const Hedge hedge : flags.hedges) {
-          const Step made = step(at.from, at.to, prices, hedge, from_marks ? l.marks : l.mids, flags);
+          const Step made = step(at.from, at.to, prices, hedge, from_marks ? l.marks : l.mids, models, flags);
           if (made.options > 0) steps[{at.set, at.coin, prices, hedge}].push_back(made);
         }
       }
@@ -253,6 +285,10 @@ int main(int argc, char** argv) {
       return std::nullopt;
     });
     if (error) return fail(*error);
+    for (const auto& [coin, of_coin] : hedgers)
+      for (std::size_t m = 0; m < of_coin.size(); ++m)
+        fmt::print(stderr, "{} {}: {} fits, {:.2f} vol points off the marks\n", coin, flags.models[m],
+                   of_coin[m].fits(), 100.0 * of_coin[m].mean_rmse_vol());
     for (const auto& [coin, l] : learned) {
       for (std::size_t k = 0; flags.print_state && k < vol::tenors; ++k) {
         const vol::AdaptiveView seen = vol::view(l.marks, k, flags.adaptive);
@@ -267,11 +303,11 @@ int main(int argc, char** argv) {
       "dm_against_net,p\n");
   bool passed = true;
   for (const auto& [key, all] : steps) {
-    if (const int status = print(key, "all", all, passed)) return status;
+    if (const int status = print(key, "all", all, flags.names(), passed)) return status;
     std::map<std::string, std::vector<Step>> months;
     for (const Step& s : all) months[month_of(s.from)].push_back(s);
     for (const auto& [month, some] : months) {
-      if (const int status = print(key, month, some, passed)) return status;
+      if (const int status = print(key, month, some, flags.names(), passed)) return status;
     }
   }
   return steps.empty() || (flags.check && !passed) ? 1 : 0;

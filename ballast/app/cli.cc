@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "ballast/app/cli_models.h"
 #include "ballast/app/cli_runs.h"
 #include "ballast/app/cli_words.h"
 #include "ballast/app/commands.h"
@@ -24,10 +25,6 @@ const std::map<std::string, vol::SmileDelta> smile_deltas = {{"forward", vol::Sm
                                                              {"premium-adjusted", vol::SmileDelta::premium_adjusted}};
 const std::map<std::string, vol::Model> models = {
     {"essvi", vol::Model::essvi}, {"svi", vol::Model::svi}, {"sabr", vol::Model::sabr}, {"spline", vol::Model::spline}};
-const std::map<std::string, vol::FitTarget> fit_targets = {{"mark", vol::FitTarget::mark},
-                                                           {"mid", vol::FitTarget::mid}};
-const std::map<std::string, vol::FitWeight> fit_weights = {
-    {"equal", vol::FitWeight::equal}, {"spread", vol::FitWeight::spread}, {"vega", vol::FitWeight::vega}};
 const std::map<std::string, hedge::RatioMethod> ratio_methods = {
     {"ols", hedge::RatioMethod::ols},     {"ewma", hedge::RatioMethod::ewma},
     {"ridge", hedge::RatioMethod::ridge}, {"ecm", hedge::RatioMethod::error_correction},
@@ -72,6 +69,13 @@ class ExampleFirst : public CLI::Formatter {
        "ballast skew --chain examples/btc-chain.json\n"
        "         ballast skew --history RECORDED_FOLDER --underlying BTC --alerts"},
       {"surface", "ballast surface --chain examples/btc-chain.json --html surface.html"},
+      {"calibrate", "ballast calibrate --chain examples/btc-chain.json --model heston,bates --html calibration.html"},
+      {"price",
+       "ballast price --model heston --parameters v0=0.36,kappa=3,theta=0.4,xi=1.5,rho=-0.3 \\\n"
+       "             --forward 60000 --strikes 50000,60000,70000 --years 0.25"},
+      {"paths",
+       "ballast paths --model heston --parameters v0=0.36,kappa=3,theta=0.4,xi=1.5,rho=-0.3 \\\n"
+       "             --years 0.25 --steps 90 --paths 1000 --forward 60000 --out paths.csv"},
       {"instruments", "ballast instruments BTC-25DEC26-100000-C BTC-PERPETUAL"},
       {"compare", "ballast compare first.json second.json --base 'net delta' --html compare.html"},
       {"archive",
@@ -83,19 +87,6 @@ class ExampleFirst : public CLI::Formatter {
        "         ballast levels --replay day.levels.zst"},
       {"check", "ballast check --format ticker examples/btc-perpetual.json"}};
 };
-
-void add_market(CLI::App* command, MarketOptions& market, bool required) {
-  CLI::Option* chain =
-      command->add_option("--chain", market.chain,
-                          "market data, any number of files: Deribit instrument lists, book summaries, tickers, order "
-                          "books and indices in JSON, chain snapshots in CSV; plain, gz or zst; - is standard input");
-  if (required) chain->required();
-  command->add_option("--as-of", market.as_of, "the instant the answer is for (default: the latest time in the data)")
-      ->type_name("TIME");
-  command->add_option("--max-age", market.max_age_s, "replaces every age limit: how old a value may be")
-      ->check(positive)
-      ->type_name("SECONDS");
-}
 
 std::vector<hedge::Target> parse_targets(const std::vector<std::string>& words) {
   std::vector<hedge::Target> list;
@@ -136,7 +127,9 @@ void add_book(CLI::App* command, HedgeOptions& o) {
           "delta, with the fitted smiles and the sensitivity to R shown), sticky-moneyness (R = 0), local-vol (R = 2, "
           "first order), ssr=R (vol at the money moves by R times the skew), adaptive (as vols have moved in "
           "--history, "
-          "where that has been hedging better than net; else net)")
+          "where that has been hedging better than net; else net), model=NAME (heston, bates, svcj, ..: fitted to the "
+          "same "
+          "quotes, its minimum-variance delta)")
       ->type_name("WORD");
   command
       ->add_option(
@@ -505,6 +498,7 @@ int run(std::vector<std::string> words, Streams streams) {
   add_instruments(app, instruments_options);
   add_skew(app, skew_options);
   add_check(app, check_options);
+  const ModelCommands models_of(app);
   const RunCommands runs(app);
   try {
     std::reverse(words.begin(), words.end());  // CLI11 takes its words from the back
@@ -523,6 +517,7 @@ int run(std::vector<std::string> words, Streams streams) {
   if (app.got_subcommand("surface")) return cmd_surface(surface_options, streams);
   if (app.got_subcommand("instruments")) return cmd_instruments(instruments_options, streams);
   if (app.got_subcommand("skew")) return cmd_skew(skew_options, streams);
+  if (const auto answered = models_of.run(app, streams)) return *answered;
   if (const auto answered = runs.run(app, streams)) return *answered;
   return cmd_check(check_options, streams);
 }

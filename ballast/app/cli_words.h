@@ -5,8 +5,10 @@
 
 #include <CLI/CLI.hpp>
 
+#include "ballast/app/commands.h"
 #include "ballast/app/output.h"
 #include "ballast/base/text.h"
+#include "ballast/vol/smile_quotes.h"
 
 /// What the flags of all commands are made of. Only the files that declare commands include this: CLI11 is heavy.
 namespace ballast::app::cli {
@@ -97,6 +99,24 @@ inline void add_format(CLI::App* command, Format& format) {
   add_choice<Format>(command, "-o,--output", formats, "table (default), json, jsonl, csv or markdown",
                      [&format](Format f) { format = f; });
   command->add_flag_callback("--json", [&format] { format = Format::json; }, "same as -o json");
+}
+
+inline const std::map<std::string, vol::FitTarget> fit_targets = {{"mark", vol::FitTarget::mark},
+                                                                  {"mid", vol::FitTarget::mid}};
+inline const std::map<std::string, vol::FitWeight> fit_weights = {
+    {"equal", vol::FitWeight::equal}, {"spread", vol::FitWeight::spread}, {"vega", vol::FitWeight::vega}};
+
+inline void add_market(CLI::App* command, MarketOptions& market, bool required) {
+  CLI::Option* chain =
+      command->add_option("--chain", market.chain,
+                          "market data, any number of files: Deribit instrument lists, book summaries, tickers, order "
+                          "books and indices in JSON, chain snapshots in CSV; plain, gz or zst; - is standard input");
+  if (required) chain->required();
+  command->add_option("--as-of", market.as_of, "the instant the answer is for (default: the latest time in the data)")
+      ->type_name("TIME");
+  command->add_option("--max-age", market.max_age_s, "replaces every age limit: how old a value may be")
+      ->check(positive)
+      ->type_name("SECONDS");
 }
 
 }  // namespace ballast::app::cli

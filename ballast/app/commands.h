@@ -10,14 +10,16 @@
 #include "ballast/base/units.h"
 #include "ballast/hedge/minimum_variance.h"
 #include "ballast/hedge/solve.h"
+#include "ballast/model/paths.h"
+#include "ballast/pricing/calibration.h"
 #include "ballast/vol/fit.h"
 #include "ballast/vol/skew.h"
 #include "ballast/vol/smile_quotes.h"
 
 namespace ballast::app {
 
-/// Exit codes: what a script can rely on.
-enum Exit : int { done = 0, refused = 1, usage = 2, unavailable = 3, internal_fault = 4 };
+/// Exit codes: what a script can rely on; 130 is what shells say of Ctrl-C.
+enum Exit : int { done = 0, refused = 1, usage = 2, unavailable = 3, internal_fault = 4, interrupted = 130 };
 
 struct Streams {
   std::ostream& out;  ///< data, nothing else
@@ -124,6 +126,49 @@ struct SurfaceOptions {
   Format format = Format::table;
 };
 
+struct CalibrateOptions {
+  MarketOptions market;
+  std::optional<std::string> index, underlying;  ///< one of them where the chain has several
+  std::vector<std::string> models = {"heston"};  ///< model/parameters.h
+  vol::QuoteRules quotes;
+  pricing::CalibrationRules fit;
+  std::optional<std::string> warm;  ///< JSON of an earlier calibration: start and prior
+  std::optional<std::string> html;  ///< the page is written there
+  bool list_quotes = false, expiries = false, dropped = false, grid = false;
+  Format format = Format::table;
+};
+
+/// Which model, for the commands that take one: `model` and `parameters`, or a calibration.
+struct ModelChoice {
+  std::optional<std::string> model;        ///< "heston"; of a calibration with several, the one
+  std::optional<std::string> parameters;   ///< "v0=0.36,kappa=3,..."
+  std::optional<std::string> calibration;  ///< JSON file that `ballast calibrate --json` printed
+};
+
+struct PriceOptions {
+  ModelChoice model;
+  std::optional<double> forward;          ///< > 0, USD; absent: the calibration's of that expiry
+  std::vector<double> strikes;            ///< > 0, USD
+  std::optional<double> years;            ///< (0, 100]
+  std::optional<std::string> expiry;      ///< a time, instead of years; of a chain, only these options
+  std::string type = "otm";               ///< call, put, otm
+  std::optional<std::string> settlement;  ///< inverse (default) or linear; a chain's options have their own
+  MarketOptions market;                   ///< a chain: every listed option, beside its quote
+  std::optional<std::string> index, underlying;
+  Format format = Format::table;
+};
+
+struct PathsOptions {
+  ModelChoice model;
+  double years = 0.0;       ///< (0, 100]
+  int steps = 1;            ///< >= 1, evenly spaced
+  std::uint64_t paths = 1;  ///< >= 1
+  model::Draws draws;
+  std::optional<double> forward;  ///< > 0, USD: prices instead of log-ratios
+  std::string out;                ///< .csv or .bin
+  Format format = Format::table;
+};
+
 struct SimulateOptions {
   double forward = 100.0;           ///< > 0, USD; at 100 every figure in USD is per cent of the forward
   std::optional<double> strike;     ///< > 0; absent: the forward
@@ -216,6 +261,9 @@ int cmd_scenarios(const ScenariosOptions& options, Streams streams);
 int cmd_chain(const ChainOptions& options, Streams streams);
 int cmd_curve(const CurveOptions& options, Streams streams);
 int cmd_surface(const SurfaceOptions& options, Streams streams);
+int cmd_calibrate(const CalibrateOptions& options, Streams streams);
+int cmd_price(const PriceOptions& options, Streams streams);
+int cmd_paths(const PathsOptions& options, Streams streams);
 int cmd_instruments(const InstrumentsOptions& options, Streams streams);
 int cmd_skew(const SkewOptions& options, Streams streams);
 int cmd_compare(const CompareOptions& options, Streams streams);

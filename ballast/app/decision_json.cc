@@ -87,6 +87,19 @@ ordered_json smiles_json(const std::optional<risk::Smiles>& smiles) {
   return list;
 }
 
+/// The numbers of the fitted model, by index; null under other dynamics.
+ordered_json models_json(const std::optional<risk::Smiles>& smiles) {
+  if (!smiles || smiles->dynamics.rule != vol::SmileRule::model) return nullptr;
+  ordered_json all = ordered_json::object();
+  for (const auto& [index, fitted] : smiles->models) {
+    ordered_json& one = all[index] = {{"model", model::name(fitted)}};
+    const auto numbers = model::parameters(model::name(fitted));
+    const std::vector<double> values = model::values(fitted);
+    for (std::size_t i = 0; i < values.size(); ++i) one[std::string(numbers[i].name)] = values[i];
+  }
+  return all;
+}
+
 /// What the adaptive rule has learned and says, by underlying; null under other dynamics.
 ordered_json adaptive_json(const std::optional<risk::Smiles>& smiles) {
   if (!smiles || smiles->dynamics.rule != vol::SmileRule::adaptive) return nullptr;
@@ -253,6 +266,7 @@ std::string decision_json(const Decision& decision, bool one_line) {
   j["forwards"] = forwards_json(decision.surface);
   j["smiles"] = smiles_json(decision.smiles);
   j["adaptive"] = adaptive_json(decision.smiles);
+  j["models"] = models_json(decision.smiles);
   return j.dump(one_line ? -1 : 2) + "\n";
 }
 

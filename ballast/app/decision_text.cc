@@ -249,19 +249,28 @@ std::string vega_lines(const risk::VegaBuckets& vega) {
 std::string smile_lines(const Decision& decision) {
   if (!decision.smiles) return "";
   const vol::SmileDynamics& dynamics = decision.smiles->dynamics;
-  const bool adaptive = dynamics.rule == vol::SmileRule::adaptive;
-  std::string out = fmt::format(
-      "\nsmiles, {}: dvol/dF = {}\n", vol::name(dynamics),
-      adaptive ? "vol scale (level + tilt z) / F, z = ln(K/F) / (vol at the money sqrt(years))" : "(R - 1) slope / F");
+  const bool adaptive = dynamics.rule == vol::SmileRule::adaptive, model = dynamics.rule == vol::SmileRule::model;
+  std::string out =
+      fmt::format("\nsmiles, {}: dvol/dF = {}\n", vol::name(dynamics),
+                  model      ? "(minimum-variance delta - N(d1)) / vega of the model"
+                  : adaptive ? "vol scale (level + tilt z) / F, z = ln(K/F) / (vol at the money sqrt(years))"
+                             : "(R - 1) slope / F");
   for (const auto& [underlying, learned] : dynamics.learned) out += adaptive_text(underlying, dynamics);
+  for (const auto& [index, fitted] : decision.smiles->models) {
+    out += fmt::format("  {} {}:", index, model::name(fitted));
+    const auto numbers = model::parameters(model::name(fitted));
+    const std::vector<double> values = model::values(fitted);
+    for (std::size_t i = 0; i < values.size(); ++i) out += fmt::format(" {} {:.4g}", numbers[i].name, values[i]);
+    out += "\n";
+  }
   for (const auto& [index, surface] : decision.smiles->surfaces) {
     for (const vol::Slice& slice : surface.slices) {
       const vol::SmilePoint atm = vol::at(slice.shape, 0.0);
-      out += fmt::format("  {} {}: at the money {:.4f}, skew {:+.4f}, {}{} quotes, rmse {:.5f}, worst {:.5f}\n", index,
-                         to_string(slice.expiry).substr(0, 10), vol::vol_of(atm, slice.years).value,
-                         vol::vol_slope(atm, slice.years),
-                         adaptive ? "" : "R = " + shortest(vol::rule_at(dynamics, slice.years).stickiness) + "; ",
-                         slice.health.quotes, slice.health.rmse, slice.health.worst);
+      out += fmt::format(
+          "  {} {}: at the money {:.4f}, skew {:+.4f}, {}{} quotes, rmse {:.5f}, worst {:.5f}\n", index,
+          to_string(slice.expiry).substr(0, 10), vol::vol_of(atm, slice.years).value, vol::vol_slope(atm, slice.years),
+          adaptive || model ? "" : "R = " + shortest(vol::rule_at(dynamics, slice.years).stickiness) + "; ",
+          slice.health.quotes, slice.health.rmse, slice.health.worst);
     }
   }
   return out;

@@ -49,12 +49,13 @@ Result<market::Portfolio> load_portfolio(const std::string& book, const std::opt
     const auto parts = split(given, '=');
     const auto amount = parts.size() == 2 ? parse_number(parts[1]) : std::nullopt;
     if (!amount || parts[0].empty()) {
-      return Error{Fault::bad_flag, fmt::format("--equity {}: write CURRENCY=AMOUNT, such as BTC=12.5", quoted(given))};
+      return Error{Fault::bad_flag,
+                   fmt::format("--equity {}: write CURRENCY=AMOUNT, such as BTC=12.5", ballast::quoted(given))};
     }
     const std::string currency(parts[0]);
     if (!portfolio.accounts.emplace(currency, market::Account{.currency = currency, .equity = *amount}).second) {
       return Error{Fault::bad_flag,
-                   fmt::format("--equity {}: the equity of {} is given twice", quoted(given), currency)};
+                   fmt::format("--equity {}: the equity of {} is given twice", ballast::quoted(given), currency)};
     }
   }
   return portfolio;

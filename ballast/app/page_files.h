@@ -13,5 +13,6 @@ extern const PageFile page_frame_css;  ///< the style that all pages share
 extern const PageFile page_surface_html, page_surface_css, page_surface_js;
 extern const PageFile page_frontier_html, page_frontier_css, page_frontier_js;
 extern const PageFile page_backtest_html, page_backtest_css, page_backtest_js;
+extern const PageFile page_calibration_html, page_calibration_css, page_calibration_js;
 
 }  // namespace ballast::app

@@ -24,7 +24,9 @@ std::optional<Years> parse_interval(std::string_view text) {
 }  // namespace
 
 Result<hedge::RebalanceRule> parse_rule(const std::string& word, double cost_rate) {
-  const auto bad = [&](const std::string& due) { return Error{Fault::bad_flag, "rule " + quoted(word) + ": " + due}; };
+  const auto bad = [&](const std::string& due) {
+    return Error{Fault::bad_flag, "rule " + ballast::quoted(word) + ": " + due};
+  };
   const auto parts = split(word, ':');
   const std::string_view kind = parts[0], value = parts.size() > 1 ? parts[1] : std::string_view();
   hedge::RebalanceRule rule{.cost_rate = cost_rate};
@@ -41,7 +43,7 @@ Result<hedge::RebalanceRule> parse_rule(const std::string& word, double cost_rat
     const auto number = parse_number(value);
     if (!number) return bad("a number is due, as in " + std::string(kind) + (kind == "band" ? ":0.05" : ":1"));
     if (parts.size() > 3 || (parts.size() == 3 && parts[2] != "middle"))
-      return bad("only :middle may follow, found " + quoted(std::string(parts[2])));
+      return bad("only :middle may follow, found " + ballast::quoted(std::string(parts[2])));
     if (parts.size() == 3) rule.target = hedge::BandTarget::middle;
     if (kind == "band") {
       rule.band = hedge::BandKind::fixed;

@@ -17,7 +17,7 @@ inline constexpr std::size_t member_count<desk::Learning> = 4;
 template <>
 inline constexpr std::size_t member_count<desk::Anchor> = 2;
 template <>
-inline constexpr std::size_t member_count<desk::Memory> = 2;
+inline constexpr std::size_t member_count<desk::Memory> = 3;
 template <>
 inline constexpr std::size_t member_count<desk::State> = 9;
 template <>

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "ballast/pricing/black.h"
+#include "ballast/pricing/calibration.h"
 
 namespace ballast::desk {
 namespace {
@@ -400,6 +401,20 @@ void note_defaults(Decision& decision) {
                   assumed, decision.quotes));
 }
 
+/// A stochastic model of all the expiries that the smiles are fitted to.
+Result<model::TransformModel> fit_model(const std::string& name, const std::vector<vol::SliceQuotes>& slices,
+                                        const std::vector<double>* before) {
+  std::vector<pricing::ExpiryVols> chain;
+  for (const vol::SliceQuotes& slice : slices) chain.push_back(pricing::expiry_vols(slice));
+  std::optional<model::TransformModel> warm;
+  if (before != nullptr) {
+    if (const auto last = model::model_of(name, *before)) warm = last.value();
+  }
+  auto fitted = pricing::calibrate(name, chain, {}, warm ? &*warm : nullptr);
+  if (!fitted) return fitted.error();
+  return fitted.value().model;
+}
+
 /// The smiles of every index that an option of the book or of the hedge is on.
 risk::Smiles fit_smiles(const Config& config, const vol::SmileDynamics& dynamics, const market::Snapshot& market,
                         const vol::QuotedChain& chain, const market::Portfolio& portfolio, const Memory& memory) {
@@ -428,6 +443,15 @@ risk::Smiles fit_smiles(const Config& config, const vol::SmileDynamics& dynamics
       surface = std::move(fitted).value();
     }
     surface.as_of = market.as_of;
+    if (dynamics.rule == vol::SmileRule::model && !quotes.slices.empty()) {
+      const auto last = memory.models.find(index);
+      auto fitted = fit_model(dynamics.model, quotes.slices, last == memory.models.end() ? nullptr : &last->second);
+      if (!fitted) {
+        smiles.unfitted.emplace(index, fitted.error());
+        continue;
+      }
+      smiles.models.emplace(index, std::move(fitted).value());
+    }
     // Why an expiry has no slice: an option on it is refused with these words.
     surface.dropped.insert(surface.dropped.end(), quotes.dropped.begin(), quotes.dropped.end());
     smiles.surfaces.emplace(index, std::move(surface));

@@ -1,6 +1,7 @@
 #pragma once
 #include <map>
 #include <string>
+#include <vector>
 
 #include "ballast/base/time.h"
 #include "ballast/vol/surface.h"
@@ -17,6 +18,8 @@ struct Anchor {
 struct Memory {
   std::map<std::string, Anchor> anchors;         ///< by underlying
   std::map<std::string, vol::Surface> surfaces;  ///< by index: where the next fits start
+  /// By index, the numbers of the model that the dynamics name: where the next fit starts and what it is drawn to.
+  std::map<std::string, std::vector<double>> models;
 };
 
 }  // namespace ballast::desk

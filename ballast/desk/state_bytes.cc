@@ -6,7 +6,7 @@
 namespace ballast::desk {
 namespace {
 
-constexpr Seal seal{"BALDESK\n", 1};
+constexpr Seal seal{"BALDESK\n", 2};
 
 }  // namespace
 

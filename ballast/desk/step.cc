@@ -183,6 +183,7 @@ class Applying {
     Decision decision = decide(config, std::move(market), state_.portfolio, state_.memory);
     if (decision.smiles) {
       for (auto& [index, surface] : decision.smiles->surfaces) state_.memory.surfaces[index] = surface;
+      for (auto& [index, fitted] : decision.smiles->models) state_.memory.models[index] = model::values(fitted);
     }
     if (decision.quality > config_.worst || decision.quality == Quality::refused) {
       ++state_.refusals;

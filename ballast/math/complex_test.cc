@@ -1,6 +1,7 @@
 #include "ballast/math/complex.h"
 
 #include <cmath>
+#include <initializer_list>
 #include <limits>
 
 #include <doctest/doctest.h>

@@ -17,14 +17,13 @@ namespace {
 
 using internal::node_block, internal::NodeBlock, internal::StrikeColumns;
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-constexpr double image_tolerance_log = -32.2;  // ln 1e-14
-constexpr double node_tolerance = 1e-15;
+constexpr double infinite = std::numeric_limits<double>::infinity();
 /// Nodes on the line before it is bent: what the bent line costs.
 constexpr std::size_t short_line = 1024;
 /// A node of rough Heston costs a hundred times another's.
 constexpr std::size_t most_rough_nodes = 2048;
-/// Of a price over the root of forward and strike. Beyond, there is no answer.
-constexpr double worst_error = 1e-12;
+/// In tolerances. Beyond, there is no answer.
+constexpr double worst_error = 100.0;
 /// Below, a forward does not move.
 constexpr double least_variance = 1e-28;
 /// Nodes in a row whose weight no longer counts.
@@ -37,18 +36,26 @@ constexpr double farthest_node = 1e15;
 struct Reach {
   double up, down;
 };
-Reach reach_of(const TransformModel& model, double years) {
-  // The mean bounds both sides whatever the model: a -> 1 and a -> 0.
-  const double widest = -2.0 * image_tolerance_log;
+Reach reach_of(const TransformModel& model, double years, double tolerance) {
+  const double wanted = -math::log(tolerance);
   const auto side = [&](double sign) {
-    double best = widest;
-    for (double power = 0.5; power < 1e5; power *= 1.4142135623730951) {
+    const auto distance = [&](double power) {
       const double moment = std::visit(
           [&](const auto& m) { return internal::log_moment_of(m, 0.5 + sign * (0.5 + power), years); }, model);
-      if (!(moment < 700.0)) break;
-      const double distance = (std::max(moment, 0.0) - image_tolerance_log) / (0.5 + power);
-      if (distance > 1.5 * best) break;
-      best = std::min(best, distance);
+      return moment < 700.0 ? (std::max(moment, 0.0) + wanted) / (0.5 + power) : infinite;
+    };
+    // The mean bounds both sides whatever the model: power 0. The bound falls, then rises slowly, or ends where the
+    // moments do; there the last finite one is looked for.
+    double best = 2.0 * wanted, at = 0.0, step = 0.5, found = best;
+    for (; step < 1e5; step *= 2.0) {
+      found = distance(at + step);
+      if (!(found < best)) break;
+      best = found, at += step;
+    }
+    for (int halving = 0; found == infinite && halving < 4; ++halving) {
+      step *= 0.5;
+      const double nearer = distance(at + step);
+      if (nearer < best) best = nearer, at += step;
     }
     return best;
   };
@@ -109,6 +116,7 @@ struct Pass {
   bool curved = false;    ///< a sum is wanted that falls no faster than the model's exponential
   double variance = 0.0;  ///< of the Black formula that is subtracted
   double per_unit = nan;  ///< of the forward's own variance
+  double node_tolerance = 0.0;
 };
 
 std::size_t filled_groups(const Pass& pass, std::size_t from) {
@@ -174,7 +182,7 @@ Result<bool> sum_line(const Pass& pass, double step, std::size_t most, Work& wor
     const double left = pass.curved ? largest * 0.3183 * end * std::max(pass.years, pass.variance) : report.error;
     if (std::isnan(report.error))
       return Error{Fault::no_solution, "transform: the characteristic function is no number"};
-    if (report.error <= node_tolerance && left <= 100.0 * node_tolerance) return true;
+    if (report.error <= pass.node_tolerance && left <= 100.0 * pass.node_tolerance) return true;
     if (report.nodes >= most) return false;
   }
 }
@@ -217,7 +225,7 @@ Result<bool> sum_bent(const Pass& pass, const internal::Contour& contour, double
         }
         const double left = bare * std::norm(s) * std::max(pass.years, pass.variance);
         last = bare / contour.step;
-        const bool small = bare <= 0.01 * node_tolerance && (!pass.curved || left <= node_tolerance);
+        const bool small = bare <= 0.01 * pass.node_tolerance && (!pass.curved || left <= pass.node_tolerance);
         ended = small ? ended + 1 : 0;
         if (std::abs(s) * widest >= farthest_node) ended = settled_nodes;
       } else {  // past the end: the model may do there what it likes
@@ -287,13 +295,16 @@ double log_moment(const TransformModel& model, double power, Years years) {
 }
 
 Result<TransformReport> transform(const TransformModel& model, const ExpiryOptions& options,
-                                  const TransformColumns& out) {
+                                  const TransformColumns& out, double tolerance) {
   if (auto wrong = fault_of(model, options, out)) return *wrong;
+  if (!(tolerance >= 1e-14 && tolerance <= 1e-4))
+    return Error{Fault::bad_input,
+                 "transform: the tolerance is " + std::to_string(tolerance) + ", outside [1e-14, 1e-4]"};
   const std::size_t n = options.strike.size();
   if (n == 0) return TransformReport{};
   const double forward = options.forward.value, years = options.years.value;
 
-  Pass pass{.model = model, .years = years};
+  Pass pass{.model = model, .years = years, .node_tolerance = 0.1 * tolerance};
   auto& series = pass.series;
   if (!out.price.empty()) series.push_back({Sum::price});
   if (!out.delta.empty()) series.push_back({Sum::delta});
@@ -310,7 +321,7 @@ Result<TransformReport> transform(const TransformModel& model, const ExpiryOptio
   pass.per_unit = unit > 0.0 && std::isfinite(unit) ? 1.0 / unit : nan;
 
   // Beyond the reach an option out of the money is worth less than the tolerance: nothing. Nearer strikes set the step.
-  const Reach reach = reach_of(model, years);
+  const Reach reach = reach_of(model, years, tolerance);
   Work work(n, series.size());
   internal::log_moneyness(forward, options.strike.data(), n, work.strikes.moneyness);
   double lowest = 0.0, highest = 0.0;  // of ln(strike/forward)
@@ -324,7 +335,7 @@ Result<TransformReport> transform(const TransformModel& model, const ExpiryOptio
     work.settled()[i] = nan;
     lowest = std::min(lowest, -moneyness), highest = std::max(highest, -moneyness);
   }
-  const double gauss = std::sqrt(-2.0 * image_tolerance_log * pass.variance) + 0.5 * pass.variance;
+  const double gauss = std::sqrt(-2.0 * math::log(tolerance) * pass.variance) + 0.5 * pass.variance;
   const double period = std::max({reach.up - lowest, reach.down + highest, gauss + std::max(-lowest, highest)});
   const double step = 6.283185307179586 / period;
   // Where a rough model's exponential falls beside the line is not known.
@@ -338,9 +349,9 @@ Result<TransformReport> transform(const TransformModel& model, const ExpiryOptio
     done = sum_line(pass, step, most_nodes, work, report);
   }
   if (!done) return done.error();
-  if (!done.value() && report.error > worst_error)
+  if (!done.value() && report.error > worst_error * tolerance)
     return Error{Fault::limit, "transform: " + std::to_string(report.nodes) +
-                                   " nodes leave more than 1e-12 of a price" +
+                                   " nodes leave more of a price than the tolerance" +
                                    (rough ? "" : ": jumps of nearly one size beside little other variance")};
 
   const auto& strikes = work.strikes;

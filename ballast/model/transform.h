@@ -13,9 +13,9 @@
 /// Method   A. Lewis's integral ("Option valuation under stochastic volatility", 2000; formulas in docs/sources.md) on
 ///          Im u = -1/2 by the trapezoidal rule, with the integrand of Black's formula subtracted that has the same
 ///          value at u = -i/2. The rule sums the images of the price function at distances 2 pi/step: the step is taken
-///          so that Chernoff's bound on the model's own tails, from its moments, puts them below 1e-14 of
-///          sqrt(forward · strike); the nodes end where what is left is below 1e-15. Where 1024 nodes do not get there
-///          the line is bent into the plane, where every model falls fast. docs/decisions/0011.
+///          so that Chernoff's bound on the model's own tails, from its moments, puts them below the tolerance times
+///          sqrt(forward · strike); the nodes end where what is left is below a tenth of that. Where 1024 nodes do not
+///          get there the line is bent into the plane, where every model falls fast. docs/decisions/0011.
 /// Bits     depend on the arguments alone (not on the order of strikes; but on the farthest, which set the step), by
 /// class of arithmetic (math::arithmetic()).
 namespace ballast::model {
@@ -67,15 +67,18 @@ inline constexpr std::size_t most_nodes = std::size_t{1} << 15;
 ///          gamma 5e-13 of 1/spot, gradient to v0 1e-14, minimum-variance delta 5e-14. Theta and the other slopes agree
 ///          with differences of the price to 1e-11 forward. Anywhere in the domain of every model, years in [1e-4, 30]:
 ///          price <= 1e-11 (forward + strike), 4e-15 as a rule (tools/transform_sweep.cc). A strike beyond Chernoff's
-///          reach, where the option out of the money is worth less than 1e-14 sqrt(forward · strike), is settled at its
-///          intrinsic value. Next to the strike where a model's density is infinite (variance gamma with years < nu)
-///          gamma is as large as it is. Rough Heston: 1e-8 forward, tests/data/rough_heston_prices.csv; its slopes to
-///          kappa, xi, rho and hurst are central differences of the exponent; 0.1 ms a block of 32 nodes.
+///          reach, where the option out of the money is worth less than the tolerance times sqrt(forward · strike), is
+///          worth its intrinsic value. Next to the strike where a model's density is infinite (variance gamma with
+///          years < nu) gamma is as large as it is. Rough Heston: 1e-8 forward, tests/data/rough_heston_prices.csv; its
+///          slopes to kappa, xi, rho and hurst are central differences of the exponent; 0.1 ms a block of 32 nodes. A
+///          tolerance wider than 1e-14 adds as much of sqrt(forward · strike), and takes fewer nodes: some 40 % less at
+///          1e-10.
+/// Domain   tolerance in [1e-14, 1e-4].
 /// Faults   bad_input: the model's, forward, years or a strike or sign out of range, columns of another length. limit:
 ///          most_nodes were not enough, see above. no_solution: the exponent is no number.
 /// Cost     nodes · (10 to 40 ns + options · (2 + 2 columns) multiply-adds); on the bent line an exponential more for
 ///          each node and option. <= 1024 nodes but for jumps of nearly one size, where it may be 5 ms.
 Result<TransformReport> transform(const TransformModel& model, const ExpiryOptions& options,
-                                  const TransformColumns& out);
+                                  const TransformColumns& out, double tolerance = 1e-14);
 
 }  // namespace ballast::model

@@ -6,6 +6,7 @@
 
 #include "ballast/market/position.h"
 #include "ballast/market/snapshot.h"
+#include "ballast/model/parameters.h"
 #include "ballast/vol/dynamics.h"
 #include "ballast/vol/quoted.h"
 #include "ballast/vol/surface.h"
@@ -48,8 +49,9 @@ const char* name(PriceSource source);
 /// The smiles that a book is looked at with, and how they move when the forward does.
 struct Smiles {
   vol::SmileDynamics dynamics;
-  std::map<std::string, vol::Surface> surfaces;  ///< by index name, "btc_usd"
-  std::map<std::string, Error> unfitted;         ///< indices without a surface, and why
+  std::map<std::string, vol::Surface> surfaces;         ///< by index name, "btc_usd"
+  std::map<std::string, Error> unfitted;                ///< indices without a surface (or model), and why
+  std::map<std::string, model::TransformModel> models;  ///< of the rule model, by index: fitted to the same quotes
 };
 
 /// What smile dynamics add to the Greeks of one coin of an option, after the settlement window's decay. Its vol is the
@@ -58,7 +60,7 @@ struct SmileRisk {
   Vol fitted;                      ///< the fitted smile's vol: near the quoted one, or the slope is doubtful
   double slope = 0;                ///< dvol/dk, k = ln(strike/forward)
   double curvature = 0;            ///< d²vol/dk²
-  double stickiness = 1;           ///< R that was used; NaN under the adaptive rule, which has none
+  double stickiness = 1;           ///< R that was used; NaN under the adaptive rule and a model, which have none
   double response = 0;             ///< dln vol / dln F at this strike, as the dynamics have it
   double delta = 0;                ///< coin per coin, to Black and net delta alike: vega dvol/dF
   double gamma = 0;                ///< coin per USD

@@ -5,6 +5,7 @@
 
 #include "ballast/math/elementary.h"
 #include "ballast/pricing/black.h"
+#include "ballast/pricing/model_move.h"
 #include "ballast/pricing/settlement_window.h"
 #include "ballast/pricing/smile_greeks.h"
 #include "ballast/risk/exposure.h"
@@ -93,6 +94,15 @@ Result<SmileRisk> smile_risk(const Instrument& instrument, const pricing::Vanill
     }
     move = vol::adaptive_move(learned->second, option.vol, k, vol::at(slice->shape, 0.0).total_variance, option.forward,
                               option.years);
+  } else if (smiles.dynamics.rule == vol::SmileRule::model) {
+    const auto fitted = smiles.models.find(instrument.index);
+    if (fitted == smiles.models.end()) {
+      return Error{Fault::missing_data,
+                   fmt::format("{}: no {} was fitted to {}", instrument.name, smiles.dynamics.model, instrument.index)};
+    }
+    const auto expected = pricing::model_move(fitted->second, option.forward, option.strike, option.years);
+    if (!expected) return in(instrument.name, expected.error());
+    move = expected.value();
   } else {
     move = vol::vol_move(smiles.dynamics, point, option.forward, option.years,
                          vol::variance_slope(surface->second, k, option.years));

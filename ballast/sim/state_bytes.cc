@@ -6,7 +6,7 @@
 namespace ballast::sim {
 namespace {
 
-constexpr Seal seal{"BALRULE\n", 1};
+constexpr Seal seal{"BALRULE\n", 2};
 
 }  // namespace
 

@@ -13,9 +13,9 @@
 
 #include "ballast/store/internal/chain_block.h"
 #include "ballast/store/internal/packing.h"
-#include "ballast/store/internal/part_file.h"
 #include "ballast/store/internal/record_file.h"
 #include "ballast/store/internal/zstd.h"
+#include "ballast/store/part_file.h"
 
 namespace ballast::store {
 namespace {

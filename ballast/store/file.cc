@@ -12,9 +12,9 @@
 #include <fmt/format.h>
 
 #include "ballast/base/text.h"
-#include "ballast/store/internal/packing.h"
-#include "ballast/store/internal/part_file.h"
 #include "ballast/store/internal/checksum.h"
+#include "ballast/store/internal/packing.h"
+#include "ballast/store/part_file.h"
 
 namespace ballast::store {
 namespace {

@@ -24,6 +24,7 @@ std::string name(const SmileDynamics& dynamics) {
     case SmileRule::skew_stickiness: return "ssr=" + shortest(dynamics.stickiness);
     case SmileRule::by_tenor: return "by-tenor";
     case SmileRule::adaptive: return "adaptive";
+    case SmileRule::model: return "model=" + dynamics.model;
   }
   return "";
 }
@@ -33,6 +34,8 @@ Result<SmileDynamics> smile_dynamics(const std::string& word) {
   if (word == "sticky-moneyness") return SmileDynamics{.rule = SmileRule::sticky_moneyness};
   if (word == "local-vol") return SmileDynamics{.rule = SmileRule::sticky_local_vol};
   if (word == "adaptive") return SmileDynamics{.rule = SmileRule::adaptive};
+  if (word.starts_with("model=") && word.size() > 6)
+    return SmileDynamics{.rule = SmileRule::model, .model = word.substr(6)};
   if (word.starts_with("ssr=")) {
     const auto stickiness = parse_number(word.substr(4));
     if (stickiness && std::abs(*stickiness) <= widest_stickiness)
@@ -41,7 +44,8 @@ Result<SmileDynamics> smile_dynamics(const std::string& word) {
   return Error{
       Fault::bad_input,
       fmt::format(
-          "{} is not one of net, sticky-strike, sticky-moneyness, local-vol, ssr=R with R in [-{}, {}], adaptive",
+          "{} is not one of net, sticky-strike, sticky-moneyness, local-vol, ssr=R with R in [-{}, {}], adaptive, "
+          "model=NAME",
           quoted(word), widest_stickiness, widest_stickiness)};
 }
 
@@ -52,7 +56,8 @@ TenorRule rule_at(const SmileDynamics& dynamics, Years years) {
     case SmileRule::sticky_moneyness: return {years, 0.0, 0.0};
     case SmileRule::sticky_local_vol: return {years, 2.0, 0.0};
     case SmileRule::skew_stickiness: return {years, dynamics.stickiness, 0.0};
-    case SmileRule::adaptive: return {years, nan, nan};
+    case SmileRule::adaptive:
+    case SmileRule::model: return {years, nan, nan};
     case SmileRule::by_tenor: break;
   }
   const std::vector<TenorRule>& given = dynamics.tenors;

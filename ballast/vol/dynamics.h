@@ -18,7 +18,8 @@ enum class SmileRule {
                      ///< within 2e-3 of the exact one; the exact one reprices on bumped spot with the local vols kept
   skew_stickiness,   ///< R as given: the move of the vol at the money per unit of ln(forward), over the skew there
   by_tenor,          ///< R, or the move itself, as given for each tenor
-  adaptive           ///< the move as learned from recorded chains, tenor by tenor: ballast/vol/adaptive.h
+  adaptive,          ///< the move as learned from recorded chains, tenor by tenor: ballast/vol/adaptive.h
+  model              ///< the move that a calibrated stochastic model expects: ballast/pricing/model_move.h
 };
 
 /// The rule of one tenor. The vol at the money moves by stickiness · skew + atm_slope per unit of ln(forward).
@@ -42,19 +43,20 @@ struct SmileDynamics {
   double stickiness = 1.0;                 ///< R of skew_stickiness
   std::vector<TenorRule> tenors;           ///< of by_tenor, by rising years
   std::map<std::string, Learned> learned;  ///< of adaptive, by underlying: "BTC"
+  std::string model;                       ///< of model: its name, "heston"
 };
 
-/// "sticky-strike", "sticky-moneyness", "local-vol", "ssr=1.4", "by-tenor", "adaptive".
+/// "sticky-strike", "sticky-moneyness", "local-vol", "ssr=1.4", "by-tenor", "adaptive", "model=heston".
 std::string name(const SmileDynamics& dynamics);
 
 /// The dynamics of a word: a name above but by-tenor ("net" is sticky-strike by another name), with its number;
-/// adaptive has learned nothing yet.
+/// adaptive has learned nothing yet, and model=NAME only has a name, which is not looked at here.
 /// Fault bad_input: another word, or an R that is no finite number in [-10, 10].
 Result<SmileDynamics> smile_dynamics(const std::string& word);
 
 /// The rule at one time to expiry; of by_tenor linear in years between tenors and flat beyond them.
-/// Domain   years > 0; by_tenor with tenors by strictly rising years; not adaptive, which has no R. Outside: NaN
-/// fields.
+/// Domain   years > 0; by_tenor with tenors by strictly rising years; not adaptive or model, which have no R. Outside:
+/// NaN fields.
 TenorRule rule_at(const SmileDynamics& dynamics, Years years);
 
 /// How the vol of a fixed strike and expiry moves.
@@ -81,7 +83,7 @@ struct VolMove {
 
 /// The move at one point of a slice. `total_variance_slope` is dw/dyears at fixed k, as variance_slope() has it; only
 /// sticky moneyness asks for it.
-/// Domain   total variance, years and forward > 0, not adaptive (it has adaptive_move()); outside: NaN fields.
+/// Domain   total variance, years and forward > 0, not adaptive (it has adaptive_move()) or model; outside: NaN fields.
 /// Source   L. Bergomi, "Smile dynamics IV", Risk (December 2009) for R; derived above. Held by
 ///          moving an SVI smile and pricing again, and by tests/data/smile_deltas.csv.
 VolMove vol_move(const SmileDynamics& dynamics, const SmilePoint& point, Price forward, Years years,

@@ -16,6 +16,9 @@ struct Wanted {
   bool time = false;        ///< to years
 };
 
+/// What the sums over the nodes are for.
+enum class Sum { price, delta, gamma, theta, covariance, gradient };
+
 /// K and its companions at the nodes of a block, real and imaginary parts apart.
 struct NodeBlock {
   alignas(64) double s[2][node_block];  ///< where: on entry

@@ -1,4 +1,4 @@
-#include "ballast/store/internal/part_file.h"
+#include "ballast/store/part_file.h"
 
 #include <cerrno>
 #include <cstring>
