@@ -1,12 +1,11 @@
 #include "ballast/model/bergomi_two_factor.h"
 
 #include <algorithm>
-#include <cassert>
 #include <cmath>
 #include <string>
 
 #include "ballast/math/elementary.h"
-#include "ballast/model/internal/step_grid.h"
+#include "ballast/model/internal/fine_numbers.h"
 
 #ifndef BALLAST_MODEL_BERGOMI_PLAN_
 #define BALLAST_MODEL_BERGOMI_PLAN_
@@ -18,13 +17,9 @@ struct BergomiStep {
   double xi, drift;  // at the end: xi_0^t and -Var(ln V)/2
 };
 struct BergomiTwoFactorPaths::Plan {
-  StepGrid grid;
-  Draws draws;
+  FineNumbers fine;
   double load1 = 0.0, load2 = 0.0, first_variance = 0.0;  // of the factors in ln V
   std::vector<BergomiStep> walk;
-};
-struct BergomiColumns {
-  double *log_price, *variance, *factor1, *factor2;
 };
 
 }  // namespace ballast::model
@@ -36,7 +31,7 @@ struct BergomiColumns {
 // After foreach_target, which includes this file once per instruction set.
 #include <hwy/highway.h>
 
-#include "ballast/model/internal/step_normals-inl.h"
+#include "ballast/model/internal/path_numbers-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace ballast::model::HWY_NAMESPACE {
@@ -44,28 +39,28 @@ namespace ballast::model::HWY_NAMESPACE {
 /// The walk of one block. `conditional`: x is the log of the conditional forward, and `left` the variance that W's own
 /// normal, number 2, would have brought.
 template <bool conditional, class Emit>
-HWY_INLINE void BergomiWalk(const BergomiTwoFactorPaths::Plan& plan, std::uint64_t first, double* HWY_RESTRICT x,
+HWY_INLINE void WalkBergomi(const BergomiTwoFactorPaths::Plan& plan, BlockNumbers& numbers, double* HWY_RESTRICT x,
                             double* HWY_RESTRICT v, double* HWY_RESTRICT f1, double* HWY_RESTRICT f2,
                             double* HWY_RESTRICT left, Emit emit) {
-  constexpr std::size_t block = math::path_block;
   const hn::ScalableTag<double> d;
-  StepNormals<3> normals;
-  for (double* row : {x, f1, f2, left}) std::fill_n(row, block, 0.0);
-  std::fill_n(v, block, plan.first_variance);
+  HWY_ALIGN double n1[path_block], n2[path_block], n3[path_block];
+  for (double* row : {x, f1, f2, left}) std::fill_n(row, path_block, 0.0);
+  std::fill_n(v, path_block, plan.first_variance);
   std::size_t date = 0;
   for (std::size_t i = 0; i < plan.walk.size(); ++i) {
-    normals.Draw(plan.draws, first, i, conditional ? 2 : 3);
+    numbers.Normals(i, 0, n1), numbers.Normals(i, 1, n2);
+    if constexpr (!conditional) numbers.Normals(i, 2, n3);
     const BergomiStep& s = plan.walk[i];
     const double counted = conditional ? s.w1 * s.w1 + s.w2 * s.w2 : s.length;
     const auto set = [&](double value) HWY_ATTR { return hn::Set(d, value); };
-    for (std::size_t p = 0; p < block; p += hn::Lanes(d)) {
-      const auto z1 = hn::Load(d, normals.Of(i, 0) + p), z2 = hn::Load(d, normals.Of(i, 1) + p);
+    for (std::size_t p = 0; p < path_block; p += hn::Lanes(d)) {
+      const auto z1 = hn::Load(d, n1 + p), z2 = hn::Load(d, n2 + p);
       const auto variance = hn::Load(d, v + p);
       auto w = hn::MulAdd(set(s.w2), z2, hn::Mul(set(s.w1), z1));
       if constexpr (conditional)
         hn::Store(hn::MulAdd(set(s.w3 * s.w3), variance, hn::Load(d, left + p)), d, left + p);
       else
-        w = hn::MulAdd(set(s.w3), hn::Load(d, normals.Of(i, 2) + p), w);
+        w = hn::MulAdd(set(s.w3), hn::Load(d, n3 + p), w);
       const auto fallen = hn::MulAdd(set(-0.5 * counted), variance, hn::Load(d, x + p));
       hn::Store(hn::MulAdd(hn::Sqrt(variance), w, fallen), d, x + p);
       const auto a = hn::MulAdd(set(s.keep1), hn::Load(d, f1 + p), hn::Mul(set(s.l11), z1));
@@ -74,35 +69,33 @@ HWY_INLINE void BergomiWalk(const BergomiTwoFactorPaths::Plan& plan, std::uint64
       const auto exponent = hn::MulAdd(set(plan.load1), a, hn::MulAdd(set(plan.load2), b, set(s.drift)));
       hn::Store(hn::Mul(set(s.xi), math::HWY_NAMESPACE::Exp(d, exponent)), d, v + p);
     }
-    if (i + 1 == plan.grid.after[date]) emit(date++);
+    if (i + 1 == plan.fine.grid.after[date]) emit(date++);
   }
 }
 
-void BergomiFill(const BergomiTwoFactorPaths::Plan& plan, std::uint64_t first, std::size_t paths,
-                 const BergomiColumns& out) {
-  constexpr std::size_t block = math::path_block;
-  HWY_ALIGN double x[block], v[block], f1[block], f2[block], left[block];
-  for (std::size_t done = 0; done < paths; done += block) {
-    const std::size_t rows = std::min(block, paths - done);
-    BergomiWalk<false>(plan, first + done, x, v, f1, f2, left, [&](std::size_t date) {
-      const auto put = [&](const double* row, double* column) {
-        if (column != nullptr) std::copy_n(row, rows, column + date * paths + done);
-      };
-      put(x, out.log_price), put(v, out.variance), put(f1, out.factor1), put(f2, out.factor2);
-    });
-  }
+/// Price and variance, or the two factors: one walk either way.
+void BergomiFill(const BergomiTwoFactorPaths::Plan& plan, std::uint64_t first, std::size_t paths, bool factors,
+                 std::span<double> one, std::span<double> two) {
+  BlockNumbers numbers(plan.fine.numbers);
+  PathRows rows(first, paths, one, two);
+  HWY_ALIGN double x[path_block], v[path_block], f1[path_block], f2[path_block], left[path_block];
+  rows.ForEachBlock([&](std::uint64_t block) HWY_ATTR {
+    numbers.Start(block);
+    WalkBergomi<false>(plan, numbers, x, v, f1, f2, left,
+                       [&](std::size_t date) { rows.Put(date, factors ? f1 : x, factors ? f2 : v); });
+  });
 }
 
-void BergomiCondition(const BergomiTwoFactorPaths::Plan& plan, std::uint64_t first, std::size_t paths,
-                      double* log_forward, double* left_variance) {
-  constexpr std::size_t block = math::path_block;
-  HWY_ALIGN double x[block], v[block], f1[block], f2[block], left[block];
-  for (std::size_t done = 0; done < paths; done += block) {
-    const std::size_t rows = std::min(block, paths - done);
-    BergomiWalk<true>(plan, first + done, x, v, f1, f2, left, [](std::size_t) {});
-    std::copy_n(x, rows, log_forward + done);
-    std::copy_n(left, rows, left_variance + done);
-  }
+void BergomiCondition(const BergomiTwoFactorPaths::Plan& plan, std::uint64_t first, std::span<double> log_forward,
+                      std::span<double> left_variance) {
+  BlockNumbers numbers(plan.fine.numbers);
+  PathRows rows(first, log_forward.size(), log_forward, left_variance);
+  HWY_ALIGN double x[path_block], v[path_block], f1[path_block], f2[path_block], left[path_block];
+  rows.ForEachBlock([&](std::uint64_t block) HWY_ATTR {
+    numbers.Start(block);
+    WalkBergomi<true>(plan, numbers, x, v, f1, f2, left, [](std::size_t) {});
+    rows.Put(0, x, left);
+  });
 }
 
 }  // namespace ballast::model::HWY_NAMESPACE
@@ -206,17 +199,17 @@ double forward_variance(const BergomiTwoFactor& m, double t, double maturity, do
 Result<BergomiTwoFactorPaths> BergomiTwoFactorPaths::prepare(const BergomiTwoFactor& model,
                                                              std::span<const double> years, const Draws& draws) {
   if (auto wrong = fault(model)) return *wrong;
-  auto grid = step_grid("bergomi-two-factor", years, 1.0 / 365.0, 50.0);
-  if (!grid) return grid.error();
+  auto fine = fine_numbers("bergomi-two-factor", years, 1.0 / 365.0, 50.0, draws, 3);
+  if (!fine) return fine.error();
   const double front = 2.0 * model.nu * alpha(model);
-  Plan plan{.grid = std::move(grid.value()),
-            .draws = draws,
+  Plan plan{.fine = std::move(fine.value()),
             .load1 = front * (1.0 - model.theta),
             .load2 = front * model.theta,
             .first_variance = at(model.variance, 0.0)};
-  for (std::size_t i = 0; i < plan.grid.steps(); ++i) {
-    BergomiStep step = step_of(model, plan.grid.length[i]);
-    const double end = plan.grid.start[i] + plan.grid.length[i];
+  const StepGrid& grid = plan.fine.grid;
+  for (std::size_t i = 0; i < grid.steps(); ++i) {
+    BergomiStep step = step_of(model, grid.length[i]);
+    const double end = grid.start[i] + grid.length[i];
     step.xi = at(model.variance, end);
     step.drift = -0.5 * front * front * factor_variance(model, end, 0.0);
     plan.walk.push_back(step);
@@ -226,25 +219,24 @@ Result<BergomiTwoFactorPaths> BergomiTwoFactorPaths::prepare(const BergomiTwoFac
   return paths;
 }
 
-std::size_t BergomiTwoFactorPaths::steps() const { return plan_->grid.after.size(); }
+std::size_t BergomiTwoFactorPaths::steps() const { return plan_->fine.grid.after.size(); }
 
 void BergomiTwoFactorPaths::fill(std::uint64_t first, std::size_t paths, std::span<double> log_price,
-                                 std::span<double> variance, std::span<double> factor1,
-                                 std::span<double> factor2) const {
-  assert(log_price.size() == paths * steps());
-  const auto column = [&](std::span<double> out) {
-    assert(out.empty() || out.size() == log_price.size());
-    return out.empty() ? nullptr : out.data();
-  };
-  HWY_DYNAMIC_DISPATCH(BergomiFill)
-  (*plan_, first, paths, {log_price.data(), column(variance), column(factor1), column(factor2)});
+                                 std::span<double> variance) const {
+  check_columns("bergomi-two-factor", steps(), paths, log_price, variance);
+  HWY_DYNAMIC_DISPATCH(BergomiFill)(*plan_, first, paths, false, log_price, variance);
+}
+
+void BergomiTwoFactorPaths::factors(std::uint64_t first, std::size_t paths, std::span<double> factor1,
+                                    std::span<double> factor2) const {
+  check_columns("bergomi-two-factor", steps(), paths, factor1, factor2);
+  HWY_DYNAMIC_DISPATCH(BergomiFill)(*plan_, first, paths, true, factor1, factor2);
 }
 
 void BergomiTwoFactorPaths::condition(std::uint64_t first, std::span<double> log_forward,
                                       std::span<double> left_variance) const {
-  assert(log_forward.size() == left_variance.size());
-  HWY_DYNAMIC_DISPATCH(BergomiCondition)
-  (*plan_, first, log_forward.size(), log_forward.data(), left_variance.data());
+  check_columns("bergomi-two-factor", 1, log_forward.size(), log_forward, left_variance);
+  HWY_DYNAMIC_DISPATCH(BergomiCondition)(*plan_, first, log_forward, left_variance);
 }
 
 }  // namespace ballast::model

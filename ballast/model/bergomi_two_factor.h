@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "ballast/base/result.h"
-#include "ballast/model/draws.h"
 #include "ballast/model/forward_variance.h"
+#include "ballast/model/draws.h"
 
 /// Bergomi's two-factor model of the forward variances xi_t^T:
 ///   d xi = 2 nu alpha xi [(1 - theta) e^{-k1 (T-t)} dW1 + theta e^{-k2 (T-t)} dW2],  dS/S = sqrt(xi_t^t) dW,
@@ -53,9 +53,9 @@ class BergomiTwoFactorPaths {
   static Result<BergomiTwoFactorPaths> prepare(const BergomiTwoFactor& model, std::span<const double> years,
                                                const Draws& draws);
   std::size_t steps() const;
-  /// The factors at the dates have the shape of log_price too, or are empty.
-  void fill(std::uint64_t first, std::size_t paths, std::span<double> log_price, std::span<double> variance,
-            std::span<double> factor1 = {}, std::span<double> factor2 = {}) const;
+  void fill(std::uint64_t first, std::size_t paths, std::span<double> log_price, std::span<double> variance) const;
+  /// The factors of the same paths at the dates, in the shape of log_price.
+  void factors(std::uint64_t first, std::size_t paths, std::span<double> factor1, std::span<double> factor2) const;
   /// As RoughBergomiPaths::condition: given the factors.
   void condition(std::uint64_t first, std::span<double> log_forward, std::span<double> left_variance) const;
 

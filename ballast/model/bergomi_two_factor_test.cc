@@ -56,7 +56,8 @@ TEST_CASE("price and forward variances of the two-factor model are martingales")
   const auto plan = BergomiTwoFactorPaths::prepare(crypto, years, {.seed = 4}).value();
   const std::size_t all = paths * years.size();
   std::vector<double> x(all), v(all), f1(all), f2(all), column(paths);
-  plan.fill(0, paths, x, v, f1, f2);
+  plan.fill(0, paths, x, v);
+  plan.factors(0, paths, f1, f2);
   for (std::size_t t = 0; t < years.size(); ++t) {
     CAPTURE(years[t]);
     for (std::size_t i = 0; i < paths; ++i) column[i] = std::exp(x[t * paths + i]);
