@@ -42,11 +42,11 @@ HWY_INLINE hn::Vec<DU> HalfProduct(DU du, hn::Vec<DU> a, hn::Vec<DU> b) {
 #endif
 }
 
-/// Two rows of uniforms in (0, 1), the middles of 2^52 cells, for the paths first .. first + path_block - 1:
+/// Two rows of uniforms in (0, 1), the middles of 2^52 cells, for the paths first .. first + rows - 1:
 /// philox_uniform of the first and of the last two words of the block at (path, counter). Words live in the low halves
 /// of 64-bit lanes; the high halves carry what the products left there, which no product reads. Two vectors go side by
 /// side: ten rounds of one alone are a chain that leaves the processor idle half the time.
-template <class D>
+template <std::size_t rows = path_block, class D>
 HWY_INLINE void UniformPair(D d, std::uint64_t seed, std::uint64_t first, std::uint64_t counter,
                             double* HWY_RESTRICT even, double* HWY_RESTRICT odd) {
   const hn::RebindToUnsigned<D> du;
@@ -61,8 +61,8 @@ HWY_INLINE void UniformPair(D d, std::uint64_t seed, std::uint64_t first, std::u
     const auto one_to_two = hn::Or(hn::ShiftRight<12>(bits), hn::Set(du, std::uint64_t{0x3ff0000000000000}));
     return hn::Sub(hn::BitCast(d, one_to_two), hn::Set(d, 1.0 - 0x1p-53));
   };
-  static_assert(path_block % (2 * hn::MaxLanes(D())) == 0);
-  for (std::size_t i = 0; i < path_block; i += 2 * lanes) {
+  static_assert(rows % (2 * hn::MaxLanes(D())) == 0);
+  for (std::size_t i = 0; i < rows; i += 2 * lanes) {
     auto a0 = hn::Iota(du, first + i), b0 = hn::Iota(du, first + i + lanes);
     auto a1 = hn::ShiftRight<32>(a0), b1 = hn::ShiftRight<32>(b0);
     auto a2 = hn::Set(du, counter & 0xffffffff), b2 = a2;
