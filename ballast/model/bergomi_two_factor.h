@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "ballast/base/result.h"
-#include "ballast/model/forward_variance.h"
 #include "ballast/model/draws.h"
+#include "ballast/model/forward_variance.h"
 
 /// Bergomi's two-factor model of the forward variances xi_t^T:
 ///   d xi = 2 nu alpha xi [(1 - theta) e^{-k1 (T-t)} dW1 + theta e^{-k2 (T-t)} dW2],  dS/S = sqrt(xi_t^t) dW,

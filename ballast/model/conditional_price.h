@@ -5,6 +5,8 @@
 #include <span>
 #include <vector>
 
+#include "ballast/model/estimate.h"
+
 /// Prices by Monte Carlo of models whose ln S is normal once the driver of the variance is known: Black's formula takes
 /// the place of the second Brownian motion.
 namespace ballast::model {
@@ -13,18 +15,12 @@ namespace ballast::model {
 using Conditional =
     std::function<void(std::uint64_t first, std::span<double> log_forward, std::span<double> left_variance)>;
 
-struct PriceEstimate {
-  double price = 0.0;           ///< undiscounted, in forwards
-  double standard_error = 0.0;  ///< of `price`
-};
-
-/// Calls at log_strikes = ln(K/F) over `paths` paths; the conditional forward, whose mean is 1, is the control. With
-/// `antithetic` paths 2k and 2k + 1 count as one sample. `mean_forward`, where given, takes the control's own mean.
-/// Domain   paths >= 4, even with `antithetic`.
-/// Bits     sums run over the paths in their order.
+/// Calls at log_strikes = ln(K/F) over `paths` paths, undiscounted, in forwards; the conditional forward, whose mean is
+/// 1, is the control. With `antithetic` paths 2k and 2k + 1 count as one sample. Domain   paths > 0, even with
+/// `antithetic`; errors as controlled() has them (estimate.h). Bits     blocks of 4,096 paths, joined in their order.
 /// Source   M. Romano, N. Touzi, Mathematical Finance 7 (1997) 399-412; R. McCrickerd, M. S. Pakkanen, Quantitative
 ///          Finance 18 (2018) 1877-1886.
-std::vector<PriceEstimate> conditional_calls(const Conditional& source, std::span<const double> log_strikes,
-                                             std::size_t paths, bool antithetic, PriceEstimate* mean_forward = nullptr);
+std::vector<Estimate> conditional_calls(const Conditional& source, std::span<const double> log_strikes,
+                                        std::size_t paths, bool antithetic);
 
 }  // namespace ballast::model

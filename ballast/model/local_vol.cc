@@ -14,15 +14,16 @@ namespace ballast::model {
 
 inline constexpr std::size_t local_vol_cells = 512;
 
-/// Local vol over ln(F(t)/F(0)) at one time: at node j of `first` + j / per_node.
+/// Numbers over ln(F(t)/F(0)) at one time: at node j of `first` + j / per_node. Of a step they are what its normal is
+/// multiplied by and what its square is; of a date the local vol.
 struct LocalVolRow {
   double first = 0.0, per_node = 0.0;
-  const double* vol = nullptr;
+  const double *linear = nullptr, *square = nullptr;
 };
 struct LocalVolPaths::Plan {
   FineNumbers fine;
   std::vector<LocalVolRow> step, date;
-  std::vector<double> nodes;
+  std::vector<double> linear, square;
   std::size_t floored = 0, capped = 0;
 };
 
@@ -40,16 +41,24 @@ struct LocalVolPaths::Plan {
 HWY_BEFORE_NAMESPACE();
 namespace ballast::model::HWY_NAMESPACE {
 
+/// Where x stands in a row: the node to its left and how far on it is.
 template <class D>
-HWY_INLINE hn::Vec<D> LocalVolAt(D d, const LocalVolRow& row, hn::Vec<D> x) {
-  const hn::RebindToSigned<D> di;
-  const auto place = hn::Mul(hn::Sub(x, hn::Set(d, row.first)), hn::Set(d, row.per_node));
-  const auto inside = hn::Min(hn::Max(place, hn::Zero(d)), hn::Set(d, static_cast<double>(local_vol_cells)));
-  const auto cell = hn::Min(hn::ConvertTo(di, inside), hn::Set(di, std::int64_t{local_vol_cells - 1}));
-  const auto share = hn::Sub(inside, hn::ConvertTo(d, cell));
-  const auto left = hn::GatherIndex(d, row.vol, cell), right = hn::GatherIndex(d, row.vol + 1, cell);
-  return hn::MulAdd(share, hn::Sub(right, left), left);
-}
+struct LocalVolPlace {
+  hn::Vec<hn::RebindToSigned<D>> cell;
+  hn::Vec<D> share;
+
+  HWY_INLINE LocalVolPlace(D d, const LocalVolRow& row, hn::Vec<D> x) {
+    const hn::RebindToSigned<D> di;
+    const auto place = hn::Mul(hn::Sub(x, hn::Set(d, row.first)), hn::Set(d, row.per_node));
+    const auto inside = hn::Min(hn::Max(place, hn::Zero(d)), hn::Set(d, static_cast<double>(local_vol_cells)));
+    cell = hn::Min(hn::ConvertTo(di, inside), hn::Set(di, std::int64_t{local_vol_cells - 1}));
+    share = hn::Sub(inside, hn::ConvertTo(d, cell));
+  }
+  HWY_INLINE hn::Vec<D> Of(D d, const double* nodes) const {
+    const auto left = hn::GatherIndex(d, nodes, cell), right = hn::GatherIndex(d, nodes + 1, cell);
+    return hn::MulAdd(share, hn::Sub(right, left), left);
+  }
+};
 
 void LocalVolFill(const LocalVolPaths::Plan& plan, std::uint64_t first, std::size_t paths, std::span<double> log_price,
                   std::span<double> variance) {
@@ -57,23 +66,29 @@ void LocalVolFill(const LocalVolPaths::Plan& plan, std::uint64_t first, std::siz
   BlockNumbers numbers(plan.fine.numbers);
   PathRows rows(first, paths, log_price, variance);
   HWY_ALIGN double x[path_block], z[path_block], v[path_block];
+  const auto half = hn::Set(d, 0.5);
   rows.ForEachBlock([&](std::uint64_t block) HWY_ATTR {
     numbers.Start(block);
     std::fill_n(x, path_block, 0.0);
     std::size_t date = 0;
     for (std::size_t t = 0; t < plan.step.size(); ++t) {
       numbers.Normals(t, 0, z);
-      const auto root = hn::Set(d, plan.fine.root_length[t]);
+      const LocalVolRow& row = plan.step[t];
       for (std::size_t i = 0; i < path_block; i += hn::Lanes(d)) {
-        const auto now = hn::Load(d, x + i);
-        const auto stdev = hn::Mul(LocalVolAt(d, plan.step[t], now), root);
-        const auto move = hn::NegMulAdd(hn::Set(d, 0.5), stdev, hn::Load(d, z + i));
-        hn::Store(hn::MulAdd(stdev, move, now), d, x + i);
+        const auto now = hn::Load(d, x + i), normal = hn::Load(d, z + i);
+        const LocalVolPlace<decltype(d)> place(d, row, now);
+        const auto a = place.Of(d, row.linear), b = place.Of(d, row.square);
+        // ln E[e^{az + bz²}] = a²/(2(1 - 2b)) - ln(1 - 2b)/2 goes off, so that the price stays a martingale.
+        const auto twice = hn::Add(b, b);
+        const auto grown = hn::Div(hn::Mul(a, a), hn::Sub(hn::Set(d, 1.0), twice));
+        const auto off = hn::Mul(half, hn::Sub(math::HWY_NAMESPACE::Log1p(d, hn::Neg(twice)), grown));
+        hn::Store(hn::MulAdd(hn::MulAdd(b, normal, a), normal, hn::Add(now, off)), d, x + i);
       }
       if (t + 1 != plan.fine.grid.after[date]) continue;
       if (!variance.empty())
         for (std::size_t i = 0; i < path_block; i += hn::Lanes(d)) {
-          const auto vol = LocalVolAt(d, plan.date[date], hn::Load(d, x + i));
+          const LocalVolPlace<decltype(d)> place(d, plan.date[date], hn::Load(d, x + i));
+          const auto vol = place.Of(d, plan.date[date].linear);
           hn::Store(hn::Mul(vol, vol), d, v + i);
         }
       rows.Put(date++, x, v);
@@ -99,6 +114,23 @@ double reach(const LocalVol& model, double years, double side) {
     k *= 1.1;
   }
   return std::clamp(k, -5.0, 5.0);
+}
+
+constexpr std::size_t nodes = local_vol_cells + 1;
+
+// From the local vols b of a row, `width` apart, to what a step of h years multiplies its normal and its square by:
+// with dx = -b²/2 dt + b dW the weak Taylor scheme has (b + h/2 (b² b''/2 - 3/2 b² b')) sqrt(h) and b b' h/2. At the
+// ends of the row b is constant beyond. The bounds only matter at the kinks of floor and cap, where b'' is no number.
+void weigh(double h, double width, double* vol, double* square) {
+  double before = vol[0];
+  for (std::size_t j = 0; j < nodes; ++j) {
+    const double b = vol[j], left = before, right = j + 1 < nodes ? vol[j + 1] : b;
+    const double slope = 0.5 * (right - left) / width, bend = (right - 2.0 * b + left) / (width * width);
+    const double more = 0.5 * h * b * b * (0.5 * bend - 1.5 * slope);
+    vol[j] = std::sqrt(h) * (b + std::clamp(more, -0.5 * b, b));
+    square[j] = std::clamp(0.5 * b * slope * h, -0.1, 0.1);
+    before = b;
+  }
 }
 
 }  // namespace
@@ -134,12 +166,12 @@ Result<LocalVolPaths> LocalVolPaths::prepare(const LocalVol& model, std::span<co
   if (times.size() > most_rows)
     return Error{Fault::limit, "local-vol paths: " + std::to_string(times.size()) + " steps and dates, more than " +
                                    std::to_string(most_rows)};
-  constexpr std::size_t nodes = local_vol_cells + 1;
-  plan.nodes.resize(times.size() * nodes);
+  plan.linear.resize(times.size() * nodes);
+  plan.square.resize(grid.steps() * nodes);
   for (std::size_t r = 0; r < times.size(); ++r) {
     const double low = reach(model, times[r], -1.0), high = reach(model, times[r], 1.0);
     const double width = (high - low) / static_cast<double>(local_vol_cells);
-    double* vol = plan.nodes.data() + r * nodes;
+    double* vol = plan.linear.data() + r * nodes;
     for (std::size_t j = 0; j < nodes; ++j) {
       const double k = low + width * static_cast<double>(j);
       const VariancePoint point = model.surface(times[r], k);
@@ -154,7 +186,13 @@ Result<LocalVolPaths> LocalVolPaths::prepare(const LocalVol& model, std::span<co
       vol[j] = low_side ? model.floor : high_side ? model.cap : local;
       plan.floored += low_side, plan.capped += high_side;
     }
-    (r < grid.steps() ? plan.step : plan.date).push_back({low, 1.0 / width, vol});
+    if (r < grid.steps()) {
+      double* square = plan.square.data() + r * nodes;
+      weigh(grid.length[r], width, vol, square);
+      plan.step.push_back({low, 1.0 / width, vol, square});
+    } else {
+      plan.date.push_back({low, 1.0 / width, vol, nullptr});
+    }
   }
   LocalVolPaths paths;
   paths.plan_ = std::make_shared<const Plan>(std::move(plan));
@@ -163,10 +201,10 @@ Result<LocalVolPaths> LocalVolPaths::prepare(const LocalVol& model, std::span<co
 
 std::size_t LocalVolPaths::steps() const { return plan_->date.size(); }
 double LocalVolPaths::floored() const {
-  return static_cast<double>(plan_->floored) / static_cast<double>(plan_->nodes.size());
+  return static_cast<double>(plan_->floored) / static_cast<double>(plan_->linear.size());
 }
 double LocalVolPaths::capped() const {
-  return static_cast<double>(plan_->capped) / static_cast<double>(plan_->nodes.size());
+  return static_cast<double>(plan_->capped) / static_cast<double>(plan_->linear.size());
 }
 
 void LocalVolPaths::fill(std::uint64_t first, std::size_t paths, std::span<double> log_price,

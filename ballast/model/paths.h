@@ -7,25 +7,22 @@
 #include <variant>
 
 #include "ballast/base/result.h"
+#include "ballast/model/bergomi_two_factor.h"
+#include "ballast/model/draws.h"
+#include "ballast/model/local_vol.h"
 #include "ballast/model/parameters.h"
+#include "ballast/model/regime_switching.h"
+#include "ballast/model/return_bootstrap.h"
+#include "ballast/model/rough_bergomi.h"
+#include "ballast/model/sabr.h"
 
 /// Paths of a model, in blocks of columns: what sim, Monte Carlo prices and other tools draw from.
 namespace ballast::model {
 
-using PathModel = std::variant<BlackScholes, Merton, Kou, Heston, Bates, Svcj>;
+/// The last six have no transform to price by; their own headers say how they walk and what else they answer.
+using PathModel = std::variant<BlackScholes, Merton, Kou, Heston, Bates, Svcj, RoughBergomi, BergomiTwoFactor, LocalVol,
+                               Sabr, RegimeSwitching, ReturnBootstrap>;
 std::string_view name(const PathModel& model);
-
-/// Where the random numbers of a path come from. All are functions of (seed, path, number) alone.
-enum class DrawSource {
-  philox,  ///< counter-based pseudo-random numbers, base/philox.h
-  sobol    ///< Sobol points, digitally shifted by the seed; Brownian increments by the bridge
-};
-
-struct Draws {
-  DrawSource source = DrawSource::philox;
-  std::uint64_t seed = 1;   ///< of sobol: another seed is another, independent randomisation, for error bars
-  bool antithetic = false;  ///< paths 2k and 2k+1 have opposite normals
-};
 
 /// A model laid out over a time grid, ready to draw any of its paths.
 class PathPlan {

@@ -5,6 +5,8 @@
 #include <limits>
 #include <string>
 
+#include <hwy/aligned_allocator.h>
+
 #include <Eigen/Dense>
 #include <unsupported/Eigen/MatrixFunctions>
 
@@ -115,9 +117,7 @@ void regime_chain(const RegimeSwitchingPaths::Plan& plan, std::uint64_t path, st
 }
 
 std::optional<Error> fault(const RegimeSwitching& m) {
-  const auto refusal = [](std::string what) {
-    return Error{Fault::bad_input, "regime-switching: " + std::move(what)};
-  };
+  const auto refusal = [](std::string what) { return Error{Fault::bad_input, "regime-switching: " + std::move(what)}; };
   const std::size_t n = m.vol.size();
   if (n < 1 || n > 16) return refusal(std::to_string(n) + " regimes, not 1 to 16");
   if (m.rate.size() != n * n)
@@ -151,8 +151,8 @@ std::complex<double> characteristic(const RegimeSwitching& m, double years, std:
   return law.row(static_cast<Eigen::Index>(m.start)).sum();
 }
 
-Result<RegimeSwitchingPaths> RegimeSwitchingPaths::prepare(const RegimeSwitching& model,
-                                                           std::span<const double> years, const Draws& draws) {
+Result<RegimeSwitchingPaths> RegimeSwitchingPaths::prepare(const RegimeSwitching& model, std::span<const double> years,
+                                                           const Draws& draws) {
   if (auto wrong = fault(model)) return *wrong;
   auto fine = fine_numbers("regime-switching", years, std::numeric_limits<double>::infinity(), 0.0, draws, 1);
   if (!fine) return fine.error();

@@ -5,6 +5,7 @@
 #include <limits>
 #include <string>
 
+#include "ballast/math/columns.h"
 #include "ballast/math/elementary.h"
 #include "ballast/math/random_columns.h"
 #include "ballast/math/stationary_bootstrap.h"
@@ -44,6 +45,27 @@ void walk(const ReturnBootstrapPaths::Plan& plan, std::uint64_t first, Emit emit
   }
 }
 
+// ln E[S] at the dates: weight[row] is E[S; the last row was it], kept to a sum of 1 with the log of its scale beside.
+std::vector<double> log_means(std::span<const double> log_return, double stop, std::span<const std::size_t> after) {
+  const std::size_t n = log_return.size();
+  std::vector<double> gain(n), weight(n), next(n), means;
+  math::exp(log_return, gain);
+  double scale = 0.0;
+  for (std::size_t t = 0; t < after.back(); ++t) {
+    const double keep = t == 0 ? 0.0 : 1.0 - stop, anew = (1.0 - keep) / static_cast<double>(n);
+    double total = 0.0, before = weight[n - 1];
+    for (std::size_t row = 0; row < n; ++row) {
+      next[row] = gain[row] * (keep * before + anew);
+      total += next[row];
+      before = weight[row];
+    }
+    for (std::size_t row = 0; row < n; ++row) weight[row] = next[row] / total;
+    scale += math::log(total);
+    if (t + 1 == after[means.size()]) means.push_back(scale);
+  }
+  return means;
+}
+
 }  // namespace
 
 std::optional<Error> fault(const ReturnBootstrap& m) {
@@ -66,10 +88,12 @@ std::optional<Error> fault(const ReturnBootstrap& m) {
   return std::nullopt;
 }
 
-Result<ReturnBootstrapPaths> ReturnBootstrapPaths::prepare(const ReturnBootstrap& model,
-                                                           std::span<const double> years, const Draws& draws) {
+Result<ReturnBootstrapPaths> ReturnBootstrapPaths::prepare(const ReturnBootstrap& model, std::span<const double> years,
+                                                           const Draws& draws) {
   if (auto wrong = fault(model)) return *wrong;
-  const auto refusal = [](Fault fault, std::string what) { return Error{fault, "bootstrap paths: " + std::move(what)}; };
+  const auto refusal = [](Fault fault, std::string what) {
+    return Error{fault, "bootstrap paths: " + std::move(what)};
+  };
   if (draws.source == DrawSource::sobol) return refusal(Fault::bad_input, "blocks of rows take no Sobol points");
   const std::size_t n = model.log_return.size();
   const double mean_block = model.mean_block > 0.0 ? model.mean_block : math::mean_block(n);
@@ -88,21 +112,7 @@ Result<ReturnBootstrapPaths> ReturnBootstrapPaths::prepare(const ReturnBootstrap
     walked = static_cast<std::size_t>(whole);
     plan.after.push_back(walked);
   }
-  // weight[row]: E[S; the last row was it], kept to a sum of 1 with the log of its scale beside.
-  std::vector<double> gain, weight(n, 1.0 / static_cast<double>(n)), next(n);
-  for (const double r : model.log_return) gain.push_back(math::exp(r));
-  double scale = 0.0;
-  for (std::size_t t = 0, date = 0; t < walked; ++t) {
-    const double keep = t == 0 ? 0.0 : 1.0 - plan.stop, anew = (1.0 - keep) / static_cast<double>(n);
-    double total = 0.0;
-    for (std::size_t row = 0; row < n; ++row) {
-      next[row] = gain[row] * (keep * weight[row == 0 ? n - 1 : row - 1] + anew);
-      total += next[row];
-    }
-    for (std::size_t row = 0; row < n; ++row) weight[row] = next[row] / total;
-    scale += math::log(total);
-    if (t + 1 == plan.after[date]) plan.mean.push_back(scale), ++date;
-  }
+  plan.mean = log_means(model.log_return, plan.stop, plan.after);
   ReturnBootstrapPaths paths;
   paths.plan_ = std::make_shared<const Plan>(std::move(plan));
   return paths;

@@ -21,8 +21,8 @@ struct ReturnBootstrap {
 std::optional<Error> fault(const ReturnBootstrap& model);
 
 /// Its paths by the stationary bootstrap: a block begins at any row, goes on around the end, and stops before each row
-/// with chance 1/mean_block (math/stationary_bootstrap.h has the same rule for an Rng). Every date is shifted by the log of
-/// the mean of S there, which is known exactly: E[S(t)] = F(t) over all resamples. Given its past a path is no
+/// with chance 1/mean_block (math/stationary_bootstrap.h has the same rule for an Rng). Every date is shifted by the
+/// log of the mean of S there, which is known exactly: E[S(t)] = F(t) over all resamples. Given its past a path is no
 /// martingale: inside a block the next return is on record.
 /// variance: vol² of the row that ends at the date; NaN without vols. rows() gives any other column of that row.
 /// The grid's dates are whole numbers of row_years apart, within 1e-6 of one.

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "ballast/base/result.h"
-#include "ballast/model/forward_variance.h"
 #include "ballast/model/draws.h"
+#include "ballast/model/forward_variance.h"
 
 /// Rough Bergomi: dS/S = sqrt(V) (rho dW + sqrt(1 - rho²) dB), V(t) = xi0(t) exp(eta Y(t) - eta² Var Y(t) / 2), Y the
 /// Volterra process of volterra.h. C. Bayer, P. Friz, J. Gatheral, Quantitative Finance 16 (2016) 887-904.

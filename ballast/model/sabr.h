@@ -20,13 +20,14 @@ struct Sabr {
 };
 std::optional<Error> fault(const Sabr& model);
 
-/// Its paths: a exactly, the price by log-Euler at the step's start, no step longer than a day or a 50th of the date at
-/// its end. E[S] = F holds for the scheme itself. With beta < 1 the forward can reach 0 and stays there: a path that
-/// falls to a thousandth of its start is absorbed where it stands, which moves a put by less than a thousandth of the
-/// forward times the chance of it.
+/// Its paths: a exactly, ln F by the weak Taylor scheme of order 2, normalised so that E[S] = F holds for the scheme
+/// itself; no step longer than a day or a 50th of the date at its end. (Log-Euler on these steps keeps a 50th of the
+/// skew back.) With beta < 1 the forward can reach 0 and stays there: a path that falls to a thousandth of its start is
+/// absorbed where it stands, which moves a put by less than a thousandth of the forward times the chance of it.
 /// The variance is that of ln F, a² f^(2 beta - 2); 0 once absorbed.
-/// Error    of vols at a week's expiry below 5e-4 relative beside the expansions of the paper (sabr_test.cc).
-/// Cost     2 normals and an exponential a step, with beta < 1 another.
+/// Error    of vols at a week's expiry below 1e-3 relative beside the expansions of the paper (sabr_test.cc).
+/// Source   P. E. Kloeden, E. Platen, "Numerical Solution of Stochastic Differential Equations" (1992), (14.2.7).
+/// Cost     2 normals, an exponential and a logarithm a step, with beta < 1 another exponential.
 class SabrPaths {
  public:
   /// Shapes and bits as PathPlan has them (paths.h). Faults   bad_input: the model's, the grid's; limit: too many
