@@ -35,8 +35,8 @@ void BrownianBridge::path(std::span<const double> normals, std::span<double> w) 
   const auto known = [&](std::size_t point) { return point == 0 ? 0.0 : w[point - 1]; };
   for (std::size_t i = 0; i < pieces_.size(); ++i) {
     const Piece& piece = pieces_[i];
-    w[piece.at - 1] = piece.left_weight * known(piece.left) + piece.right_weight * known(piece.right) +
-                      piece.deviation * normals[i];
+    w[piece.at - 1] =
+        piece.left_weight * known(piece.left) + piece.right_weight * known(piece.right) + piece.deviation * normals[i];
   }
 }
 

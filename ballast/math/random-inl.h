@@ -18,6 +18,7 @@ inline constexpr std::size_t path_block = 64;
 
 #include <hwy/highway.h>
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 
@@ -89,25 +90,30 @@ HWY_INLINE void UniformPair(D d, std::uint64_t seed, std::uint64_t first, std::u
 /// The x with N(x) = u for a block of uniforms in (0, 1), both AS 241 without the last step of NormQuantile: within
 /// 1e-15 (1 + |x|) of it, far below the cell of a uniform. The tails, three in twenty, are taken together: a logarithm
 /// and a root for each of the others would be the dearest part of a draw.
+template <std::size_t rows = path_block>
 HWY_INLINE void NormalsOfUniforms(const double* HWY_RESTRICT u, double* HWY_RESTRICT z) {
   using D = hn::ScalableTag<double>;
   const D d;
   const std::size_t lanes = hn::Lanes(d);
   const auto half = hn::Set(d, 0.5);
-  static_assert(path_block == 64 && hn::MaxLanes(D()) <= 8);
-  std::uint64_t in_tail = 0;
-  for (std::size_t i = 0; i < path_block; i += lanes) {
-    const auto q = hn::Sub(hn::Load(d, u + i), half);
-    const auto r = hn::NegMulAdd(q, q, hn::Set(d, 0.180625));
-    hn::Store(hn::Mul(q, hn::Div(Polynomial(d, as241_centre[0], r), Polynomial(d, as241_centre[1], r))), d, z + i);
-    std::uint8_t bits[8];
-    hn::StoreMaskBits(d, hn::Lt(r, hn::Zero(d)), bits);
-    in_tail |= std::uint64_t{bits[0]} << i;
-  }
-  std::uint32_t at[path_block];
+  static_assert(rows % 64 == 0 && hn::MaxLanes(D()) <= 8);
+  std::uint32_t at[rows];
   std::size_t tails = 0;
-  for (; in_tail != 0; in_tail &= in_tail - 1) at[tails++] = static_cast<std::uint32_t>(std::countr_zero(in_tail));
-  HWY_ALIGN double row[path_block];
+  for (std::size_t part = 0; part < rows; part += 64) {
+    std::uint64_t in_tail = 0;
+    for (std::size_t i = 0; i < 64; i += lanes) {
+      const auto q = hn::Sub(hn::Load(d, u + part + i), half);
+      const auto r = hn::NegMulAdd(q, q, hn::Set(d, 0.180625));
+      hn::Store(hn::Mul(q, hn::Div(Polynomial(d, as241_centre[0], r), Polynomial(d, as241_centre[1], r))), d,
+                z + part + i);
+      std::uint8_t bits[8];
+      hn::StoreMaskBits(d, hn::Lt(r, hn::Zero(d)), bits);
+      in_tail |= std::uint64_t{bits[0]} << i;
+    }
+    for (; in_tail != 0; in_tail &= in_tail - 1)
+      at[tails++] = static_cast<std::uint32_t>(part) + static_cast<std::uint32_t>(std::countr_zero(in_tail));
+  }
+  HWY_ALIGN double row[rows];
   for (std::size_t j = 0; j < tails; ++j) row[j] = u[at[j]];
   for (std::size_t j = tails; j % lanes != 0; ++j) row[j] = 0.01;
   for (std::size_t j = 0; j < tails; j += lanes) {
@@ -116,15 +122,12 @@ HWY_INLINE void NormalsOfUniforms(const double* HWY_RESTRICT u, double* HWY_REST
     const auto tail = hn::IfThenElse(upper, hn::Sub(hn::Set(d, 1.0), p), p);
     const auto root = hn::Sqrt(hn::Neg(Log(d, tail)));
     const auto far = hn::Gt(root, hn::Set(d, 5.0));
-    const auto r = hn::Sub(root, hn::IfThenElse(far, hn::Set(d, 5.0), hn::Set(d, 1.6)));
-    const auto rational = [&](const double(&near)[8], const double(&away)[8]) HWY_ATTR {
-      const auto pick = [&](std::size_t i)
-                            HWY_ATTR { return hn::IfThenElse(far, hn::Set(d, away[i]), hn::Set(d, near[i])); };
-      auto sum = pick(7);
-      for (std::size_t i = 7; i-- > 0;) sum = hn::MulAdd(sum, r, pick(i));
-      return sum;
-    };
-    const auto x = hn::Div(rational(as241_near[0], as241_far[0]), rational(as241_near[1], as241_far[1]));
+    auto r = hn::Sub(root, hn::Set(d, 1.6));
+    auto x = hn::Div(Polynomial(d, as241_near[0], r), Polynomial(d, as241_near[1], r));
+    if (HWY_UNLIKELY(!hn::AllFalse(d, far))) {  // one draw in 36 thousand million
+      r = hn::Sub(root, hn::Set(d, 5.0));
+      x = hn::IfThenElse(far, hn::Div(Polynomial(d, as241_far[0], r), Polynomial(d, as241_far[1], r)), x);
+    }
     hn::Store(hn::IfThenElse(upper, x, hn::Neg(x)), d, row + j);
   }
   for (std::size_t j = 0; j < tails; ++j) z[at[j]] = row[j];
@@ -133,10 +136,11 @@ HWY_INLINE void NormalsOfUniforms(const double* HWY_RESTRICT u, double* HWY_REST
 /// The normals of steps 2 pair and 2 pair + 1 for paths first .. first + path_block - 1: rows aligned to a vector.
 HWY_INLINE void NormalPair(std::uint64_t seed, std::uint64_t first, std::uint64_t pair, double* HWY_RESTRICT even,
                            double* HWY_RESTRICT odd) {
-  HWY_ALIGN double a[path_block], b[path_block];
-  UniformPair(hn::ScalableTag<double>(), seed, first, pair, a, b);
-  NormalsOfUniforms(a, even);
-  NormalsOfUniforms(b, odd);
+  HWY_ALIGN double u[2 * path_block], z[2 * path_block];
+  UniformPair(hn::ScalableTag<double>(), seed, first, pair, u, u + path_block);
+  NormalsOfUniforms<2 * path_block>(u, z);
+  std::copy_n(z, path_block, even);
+  std::copy_n(z + path_block, path_block, odd);
 }
 
 }  // namespace ballast::math::HWY_NAMESPACE

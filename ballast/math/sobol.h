@@ -6,11 +6,11 @@
 
 namespace ballast::math {
 
-/// Sobol's sequence by index: any point on its own, in Gray-code order (I. A. Antonov, V. M. Saleev, USSR Comput. Maths.
-/// Math. Phys. 19 (1980) 252-256): point i is the sum modulo 2 of the direction numbers at the bits of i ^ (i >> 1).
-/// Coordinates are whole numbers of 2^-32; point 0 is the origin. The first 2^k points, and every later 2^k that start
-/// at a multiple of 2^k, fill the cube evenly; so take powers of two.
-/// Source   direction numbers: S. Joe, F. Y. Kuo, SIAM J. Sci. Comput. 30 (2008) 2635-2654, their set D6, as Boost.Random
+/// Sobol's sequence by index: any point on its own, in Gray-code order (I. A. Antonov, V. M. Saleev, USSR Comput.
+/// Maths. Math. Phys. 19 (1980) 252-256): point i is the sum modulo 2 of the direction numbers at the bits of i ^ (i >>
+/// 1). Coordinates are whole numbers of 2^-32; point 0 is the origin. The first 2^k points, and every later 2^k that
+/// start at a multiple of 2^k, fill the cube evenly; so take powers of two. Source   direction numbers: S. Joe, F. Y.
+/// Kuo, SIAM J. Sci. Comput. 30 (2008) 2635-2654, their set D6, as Boost.Random
 ///          carries it (docs/decisions/0011). tests/data/sobol_joe_kuo.csv, exact.
 class Sobol {
  public:

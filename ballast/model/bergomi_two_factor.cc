@@ -48,8 +48,9 @@ HWY_INLINE void WalkBergomi(const BergomiTwoFactorPaths::Plan& plan, BlockNumber
   std::fill_n(v, path_block, plan.first_variance);
   std::size_t date = 0;
   for (std::size_t i = 0; i < plan.walk.size(); ++i) {
-    numbers.Normals(i, 0, n1), numbers.Normals(i, 1, n2);
-    if constexpr (!conditional) numbers.Normals(i, 2, n3);
+    // Three numbers are never one pair: a row is good until the next pair is drawn.
+    std::copy_n(numbers.Normals(i, 0), path_block, n1), std::copy_n(numbers.Normals(i, 1), path_block, n2);
+    if constexpr (!conditional) std::copy_n(numbers.Normals(i, 2), path_block, n3);
     const BergomiStep& s = plan.walk[i];
     const double counted = conditional ? s.w1 * s.w1 + s.w2 * s.w2 : s.length;
     const auto set = [&](double value) HWY_ATTR { return hn::Set(d, value); };

@@ -17,7 +17,7 @@ struct Estimate {
 /// What a block of paths leaves behind: counts, means and centred second moments of a value and a control.
 struct SampleMoments {
   std::size_t samples = 0;
-  double value = 0.0, control = 0.0;                                    ///< means
+  double value = 0.0, control = 0.0;                                     ///< means
   double value_value = 0.0, value_control = 0.0, control_control = 0.0;  ///< sums of centred products
 };
 

@@ -65,14 +65,14 @@ void LocalVolFill(const LocalVolPaths::Plan& plan, std::uint64_t first, std::siz
   const hn::ScalableTag<double> d;
   BlockNumbers numbers(plan.fine.numbers);
   PathRows rows(first, paths, log_price, variance);
-  HWY_ALIGN double x[path_block], z[path_block], v[path_block];
+  HWY_ALIGN double x[path_block], v[path_block];
   const auto half = hn::Set(d, 0.5);
   rows.ForEachBlock([&](std::uint64_t block) HWY_ATTR {
     numbers.Start(block);
     std::fill_n(x, path_block, 0.0);
     std::size_t date = 0;
     for (std::size_t t = 0; t < plan.step.size(); ++t) {
-      numbers.Normals(t, 0, z);
+      const double* z = numbers.Normals(t, 0);
       const LocalVolRow& row = plan.step[t];
       for (std::size_t i = 0; i < path_block; i += hn::Lanes(d)) {
         const auto now = hn::Load(d, x + i), normal = hn::Load(d, z + i);

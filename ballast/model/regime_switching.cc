@@ -53,7 +53,7 @@ void RegimeFill(const RegimeSwitchingPaths::Plan& plan, bool conditional, std::u
   PathRows rows(first, paths, log_price, variance);
   const auto chains = hwy::AllocateAligned<double>(2 * dates * path_block);
   double *integral = chains.get(), *now = integral + dates * path_block;
-  HWY_ALIGN double x[path_block], z[path_block], sum[path_block];
+  HWY_ALIGN double x[path_block], sum[path_block];
   rows.ForEachBlock([&](std::uint64_t block) HWY_ATTR {
     const bool pairs = plan.fine.numbers.draws.antithetic;
     for (std::size_t i = 0; i < path_block; ++i)
@@ -61,7 +61,7 @@ void RegimeFill(const RegimeSwitchingPaths::Plan& plan, bool conditional, std::u
     std::fill_n(x, path_block, 0.0), std::fill_n(sum, path_block, 0.0);
     if (!conditional) numbers.Start(block);
     for (std::size_t t = 0; t < dates; ++t) {
-      if (!conditional) numbers.Normals(t, 0, z);
+      const double* z = conditional ? nullptr : numbers.Normals(t, 0);
       for (std::size_t i = 0; i < path_block; i += hn::Lanes(d)) {
         const auto part = hn::Load(d, integral + t * path_block + i);
         hn::Store(hn::Add(hn::Load(d, sum + i), part), d, sum + i);

@@ -96,8 +96,9 @@ void DrawRough(const Plan& plan, BlockNumbers& numbers, RoughRows& rows) {
   const std::size_t n = plan.steps(), lanes = hn::Lanes(d);
   HWY_ALIGN double z[path_block], newest[path_block];
   for (std::size_t i = 0; i < n; ++i) {
-    numbers.Normals(i, 0, z), numbers.Normals(i, 1, newest);
-    if constexpr (!conditional) numbers.Normals(i, 2, rows.own + i * path_block);
+    // Three numbers are never one pair: a row is good until the next pair is drawn.
+    std::copy_n(numbers.Normals(i, 0), path_block, z), std::copy_n(numbers.Normals(i, 1), path_block, newest);
+    if constexpr (!conditional) std::copy_n(numbers.Normals(i, 2), path_block, rows.own + i * path_block);
     const auto root = hn::Set(d, plan.fine.root_length[i]);
     const auto driver = hn::Set(d, plan.newest_driver[i]), rest = hn::Set(d, plan.newest_rest[i]);
     for (std::size_t p = 0; p < path_block; p += lanes) {

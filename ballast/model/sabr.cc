@@ -74,7 +74,7 @@ HWY_INLINE void WalkSabr(const SabrPaths::Plan& plan, BlockNumbers& numbers, dou
                          double* HWY_RESTRICT v, double* HWY_RESTRICT left, Emit emit) {
   const hn::ScalableTag<double> d;
   const Sabr& model = plan.model;
-  HWY_ALIGN double a[path_block], z[path_block], own[path_block];
+  HWY_ALIGN double a[path_block];
   std::fill_n(x, path_block, 0.0), std::fill_n(left, path_block, 0.0), std::fill_n(a, path_block, model.alpha);
   const auto floor = hn::Set(d, -6.907755278982137);  // ln(1/1000)
   // a f^(beta - 1), the vol of ln F; 0 once absorbed.
@@ -85,8 +85,7 @@ HWY_INLINE void WalkSabr(const SabrPaths::Plan& plan, BlockNumbers& numbers, dou
   };
   std::size_t date = 0;
   for (std::size_t t = 0; t < plan.fine.grid.steps(); ++t) {
-    numbers.Normals(t, 0, z);
-    if constexpr (kind != SabrWalk::conditional) numbers.Normals(t, 1, own);
+    const double *z = numbers.Normals(t, 0), *own = numbers.Normals(t, 1);
     const double length = plan.fine.grid.length[t], root = plan.fine.root_length[t];
     for (std::size_t i = 0; i < path_block; i += hn::Lanes(d)) {
       const auto level = hn::Load(d, a + i), now = hn::Load(d, x + i), dz = hn::Load(d, z + i);

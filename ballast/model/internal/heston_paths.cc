@@ -34,27 +34,20 @@ namespace ballast::model::HWY_NAMESPACE {
 
 void FillHeston(const internal::HestonPlan& plan, std::uint64_t first, std::size_t paths, std::span<double> log_price,
                 std::span<double> variance) {
-  const hn::ScalableTag<double> d;
   BlockNumbers numbers(plan.numbers);
-  JumpClock clock(plan.numbers.draws, plan.law.rate);
+  JumpSums jumps(plan.numbers.draws, plan.law, plan.years);
   PathRows rows(first, paths, log_price, variance);
-  const bool jumps = plan.law.rate > 0.0, uniforms = plan.numbers.draws.source == DrawSource::philox;
-  HWY_ALIGN double x[path_block], v[path_block], z_v[path_block], z[path_block];
+  const bool uniforms = plan.numbers.draws.source == DrawSource::philox;
+  HWY_ALIGN double x[path_block], v[path_block];
   rows.ForEachBlock([&](std::uint64_t block) HWY_ATTR {
     numbers.Start(block);
-    if (jumps) clock.Start(block);
+    jumps.Start(block);
     std::fill_n(x, path_block, 0.0);
     std::fill_n(v, path_block, plan.v0);
     for (std::size_t t = 0; t < plan.step.size(); ++t) {
-      numbers.Normals(t, 0, z_v);
-      numbers.Normals(t, 1, z);
+      const double *z_v = numbers.Normals(t, 0), *z = numbers.Normals(t, 1);
       QeBlock(plan.step[t], z_v, uniforms ? numbers.Uniforms(t, 0) : nullptr, z, v, x);
-      if (jumps) {
-        const auto drift = hn::Set(d, plan.compensator[t]);
-        for (std::size_t i = 0; i < path_block; i += hn::Lanes(d))
-          hn::Store(hn::Add(hn::Load(d, x + i), drift), d, x + i);
-        AddJumps(plan.law, plan.years[t], clock, x);
-      }
+      if (plan.law.rate > 0.0) jumps.Add(t, plan.compensator[t], x);
       rows.Put(t, x, v);
     }
   });
@@ -73,7 +66,11 @@ namespace {
 class HestonKernel : public PathPlan::Kernel {
  public:
   HestonKernel(const Heston& model, const JumpLaw& law, const PathGrid& grid)
-      : plan_{.numbers = PathNumbers(grid, 2), .years = grid.years, .step = {}, .compensator = {}, .law = law,
+      : plan_{.numbers = PathNumbers(grid, 2),
+              .years = grid.years,
+              .step = {},
+              .compensator = {},
+              .law = law,
               .v0 = model.v0} {
     for (const double length : grid.length) {
       plan_.step.push_back(qe_step(model, length));

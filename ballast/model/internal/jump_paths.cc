@@ -35,19 +35,19 @@ void FillJumps(const internal::JumpPlan& plan, std::uint64_t first, std::size_t 
                std::span<double> variance) {
   const hn::ScalableTag<double> d;
   BlockNumbers numbers(plan.numbers);
-  JumpClock clock(plan.numbers.draws, plan.law.rate);
+  JumpSums jumps(plan.numbers.draws, plan.law, plan.years);
   PathRows rows(first, paths, log_price, variance);
-  HWY_ALIGN double x[path_block], z[path_block], v[path_block];
+  HWY_ALIGN double x[path_block], v[path_block];
   std::fill_n(v, path_block, plan.variance);
   rows.ForEachBlock([&](std::uint64_t block) HWY_ATTR {
     numbers.Start(block);
-    clock.Start(block);
+    jumps.Start(block);
     std::fill_n(x, path_block, 0.0);
     for (std::size_t t = 0; t < plan.step.size(); ++t) {
-      numbers.Normals(t, 0, z);
+      const double* z = numbers.Normals(t, 0);
       for (std::size_t i = 0; i < path_block; i += hn::Lanes(d))
         hn::Store(Advanced(d, plan.step[t], hn::Load(d, x + i), hn::Load(d, z + i)), d, x + i);
-      AddJumps(plan.law, plan.years[t], clock, x);
+      jumps.Add(t, 0.0, x);
       rows.Put(t, x, v);
     }
   });

@@ -25,6 +25,32 @@ namespace hn = hwy::HWY_NAMESPACE;
 namespace lanes = math::HWY_NAMESPACE;
 using math::path_block;
 
+/// The two uniforms of the philox block at (path, counter), of a block of paths and of one of them, the same bits. With
+/// antithetic pairs path 2k + 1 has 1 - u, exactly, where path 2k has u, and both count as path k.
+HWY_INLINE void BlockUniforms(const Draws& draws, std::uint64_t block, std::uint64_t counter, double* HWY_RESTRICT even,
+                              double* HWY_RESTRICT odd) {
+  const hn::ScalableTag<double> d;
+  if (!draws.antithetic) {
+    lanes::UniformPair(d, draws.seed, block, counter, even, odd);
+    return;
+  }
+  HWY_ALIGN double half_even[path_block / 2], half_odd[path_block / 2];
+  lanes::UniformPair<path_block / 2>(d, draws.seed, block / 2, counter, half_even, half_odd);
+  for (std::size_t i = 0; i < path_block / 2; ++i) {
+    even[2 * i] = half_even[i], even[2 * i + 1] = 1.0 - half_even[i];
+    odd[2 * i] = half_odd[i], odd[2 * i + 1] = 1.0 - half_odd[i];
+  }
+}
+struct TwoUniforms {
+  double even, odd;
+};
+HWY_INLINE TwoUniforms PathUniforms(const Draws& draws, std::uint64_t path, std::uint64_t counter) {
+  const PhiloxBlock words = philox(philox_counter(draws.antithetic ? path / 2 : path, counter), philox_key(draws.seed));
+  const TwoUniforms u{philox_uniform(words[0], words[1]), philox_uniform(words[2], words[3])};
+  if (draws.antithetic && path % 2 == 1) return {1.0 - u.even, 1.0 - u.odd};
+  return u;
+}
+
 /// Rows of normals, and of the uniforms they come from, for one block after another.
 class BlockNumbers {
  public:
@@ -43,39 +69,22 @@ class BlockNumbers {
   HWY_INLINE const double* Uniforms(std::size_t step, std::size_t k) {
     const std::uint64_t number = step * plan_.a_step + k;
     if (number / 2 != pair_) DrawPair(number / 2);
-    return number % 2 == 0 ? even_ : odd_;
+    return uniforms_ + number % 2 * path_block;
   }
 
-  /// z: normal k of a step for each path of the block.
-  HWY_INLINE void Normals(std::size_t step, std::size_t k, double* HWY_RESTRICT z) {
-    if (plan_.sobol) {
-      std::copy_n(Bridge(k) + (step + 1) * path_block, path_block, z);
-    } else {
-      lanes::NormalsOfUniforms(Uniforms(step, k), z);
-    }
+  /// Normal k of a step for each path of the block; as long good as Uniforms.
+  HWY_INLINE const double* Normals(std::size_t step, std::size_t k) {
+    if (plan_.sobol) return Bridge(k) + (step + 1) * path_block;
+    const std::uint64_t number = step * plan_.a_step + k;
+    if (number / 2 != pair_) DrawPair(number / 2);
+    return normals_ + number % 2 * path_block;
   }
 
  private:
-  // Uniforms of counter-based numbers. With antithetic pairs a block of 64 paths draws for 32 and mirrors.
   HWY_INLINE void DrawPair(std::uint64_t pair) {
     pair_ = pair;
-    const hn::ScalableTag<double> d;
-    if (!plan_.draws.antithetic) {
-      lanes::UniformPair(d, plan_.draws.seed, block_, pair, even_, odd_);
-      return;
-    }
-    HWY_ALIGN double half_even[path_block / 2], half_odd[path_block / 2];
-    lanes::UniformPair<path_block / 2>(d, plan_.draws.seed, block_ / 2, pair, half_even, half_odd);
-    Mirror(half_even, even_);
-    Mirror(half_odd, odd_);
-  }
-
-  // u and 1 - u, exact, side by side.
-  static HWY_INLINE void Mirror(const double* HWY_RESTRICT half, double* HWY_RESTRICT row) {
-    for (std::size_t i = 0; i < path_block / 2; ++i) {
-      row[2 * i] = half[i];
-      row[2 * i + 1] = 1.0 - half[i];
-    }
+    BlockUniforms(plan_.draws, block_, pair, uniforms_, uniforms_ + path_block);
+    lanes::NormalsOfUniforms<2 * path_block>(uniforms_, normals_);
   }
 
   // Uniforms of one Sobol dimension. A block of points starts at a multiple of 64 (32 with antithetic pairs), so that
@@ -86,13 +95,12 @@ class BlockNumbers {
     const std::uint64_t shift = plan_.shift[dimension];
     const std::size_t points = antithetic ? path_block / 2 : path_block;
     std::uint32_t x = plan_.sobol->point(antithetic ? block_ / 2 : block_, dimension);
-    HWY_ALIGN double half[path_block / 2];
-    double* row = antithetic ? half : u;
+    const std::size_t apart = antithetic ? 2 : 1;
     for (std::size_t i = 0; i < points; ++i) {
-      row[i] = math::shifted_uniform(x, shift);
+      u[apart * i] = math::shifted_uniform(x, shift);
+      if (antithetic) u[2 * i + 1] = 1.0 - u[2 * i];
       x ^= direction[static_cast<std::size_t>(std::countr_one(i))];  // the bit in which the next Gray code differs
     }
-    if (antithetic) Mirror(half, u);
   }
 
   HWY_INLINE double* Bridge(std::size_t k) {
@@ -133,8 +141,8 @@ class BlockNumbers {
 
   const PathNumbers& plan_;
   std::uint64_t block_ = 0, pair_ = 0;
-  HWY_ALIGN double even_[path_block];
-  HWY_ALIGN double odd_[path_block];
+  HWY_ALIGN double uniforms_[2 * path_block];
+  HWY_ALIGN double normals_[2 * path_block];
   std::vector<double> bridged_;
 };
 

@@ -21,13 +21,13 @@ struct PathNumbers {
   PathNumbers(const PathGrid& grid, std::size_t a_step);
 
   Draws draws;
-  std::size_t a_step;             ///< normals a step takes
+  std::size_t a_step;  ///< normals a step takes
   std::size_t steps;
   // Of Sobol points: dimension piece · a_step + k is the bridge's piece of Brownian motion k.
   std::optional<math::Sobol> sobol;
-  std::vector<std::uint64_t> shift;          ///< by dimension
+  std::vector<std::uint64_t> shift;  ///< by dimension
   std::optional<math::BrownianBridge> bridge;
-  std::vector<double> per_root_length;       ///< of each step: 1/sqrt(years)
+  std::vector<double> per_root_length;  ///< of each step: 1/sqrt(years)
 };
 
 }  // namespace ballast::model

@@ -75,7 +75,8 @@ inline constexpr double least_quadratic = 4.0 / 3.0;  // 2/psi_c
 template <class D>
 HWY_INLINE hn::Vec<D> LogOfQuotient(D d, hn::Vec<D> top, hn::Vec<D> bottom, hn::Vec<D> y) {
   // -(y + y²/2 + .. + y^8/8): what is left out is below 2^-57 for |y| <= 2^-6.
-  constexpr double series[] = {-1.0, -1.0 / 2.0, -1.0 / 3.0, -1.0 / 4.0, -1.0 / 5.0, -1.0 / 6.0, -1.0 / 7.0, -1.0 / 8.0};
+  constexpr double series[] = {-1.0,       -1.0 / 2.0, -1.0 / 3.0, -1.0 / 4.0,
+                               -1.0 / 5.0, -1.0 / 6.0, -1.0 / 7.0, -1.0 / 8.0};
   const auto near = hn::Mul(y, lanes::Polynomial(d, series, y));
   const auto small = hn::Le(hn::Abs(y), hn::Set(d, 0x1p-6));
   if (HWY_LIKELY(hn::AllTrue(d, small))) return near;
@@ -115,7 +116,8 @@ HWY_INLINE QeLaneMove<D> ExponentialMove(D d, const QeLanes<D>& c, const QeMomen
   const auto q = hn::Div(hn::Add(moments.r, moments.r), below);
   const auto beta = hn::Div(hn::Mul(hn::Set(d, 4.0), moments.mean), hn::Mul(moments.variance, below));
   const auto moves = hn::Lt(upper, q);
-  const auto ratio = lanes::template LogRatio<false>(d, hn::Max(q, hn::Set(d, 1e-30)), hn::Max(upper, hn::Set(d, 1e-30)));
+  const auto ratio =
+      lanes::template LogRatio<false>(d, hn::Max(q, hn::Set(d, 1e-30)), hn::Max(upper, hn::Set(d, 1e-30)));
   const auto next = hn::IfThenElseZero(moves, hn::Div(ratio, beta));
   const auto exists = hn::Lt(c.a, beta);
   const auto gain = hn::Div(hn::Mul(q, c.a), hn::IfThenElse(exists, hn::Sub(beta, c.a), hn::Set(d, 1.0)));

@@ -8,9 +8,9 @@ namespace ballast::model {
 
 /// What depends on the step's length alone. Regular at kappa = 0.
 struct QeStep {
-  double decay;  ///< e^(-kappa dt)
-  double pull;   ///< mean of v' = pull + decay v: theta (1 - e^(-kappa dt))
-  double s0, s1;  ///< variance of v' = s0 + s1 v
+  double decay;           ///< e^(-kappa dt)
+  double pull;            ///< mean of v' = pull + decay v: theta (1 - e^(-kappa dt))
+  double s0, s1;          ///< variance of v' = s0 + s1 v
   double k0, k1, k2, k3;  ///< of the log-price; K4 = K3
   double a;               ///< K2 + K4/2 of the correction
 };

@@ -107,7 +107,8 @@ class JumpedSteps {
     const Svcj& m = plan_.model;
     for (std::size_t j = 0; j < n; j += hn::Lanes(d)) {
       // A rising function of its uniform, like every other draw.
-      const auto up = hn::Mul(hn::Set(d, -m.variance_jump), lanes::Log(d, hn::Sub(hn::Set(d, 1.0), hn::Load(d, rise + j))));
+      const auto up =
+          hn::Mul(hn::Set(d, -m.variance_jump), lanes::Log(d, hn::Sub(hn::Set(d, 1.0), hn::Load(d, rise + j))));
       const auto mean = hn::MulAdd(hn::Set(d, m.jump_slope), up, hn::Set(d, m.jumps.mean));
       const auto jump = hn::MulAdd(hn::Set(d, m.jumps.deviation), lanes::NormQuantile(d, hn::Load(d, size + j)), mean);
       hn::Store(hn::Add(hn::Load(d, v_ + j), up), d, v_ + j);
@@ -138,7 +139,7 @@ void FillSvcj(const internal::SvcjPlan& plan, std::uint64_t first, std::size_t p
   JumpedSteps jumped(plan, clock);
   PathRows rows(first, paths, log_price, variance);
   const bool uniforms = plan.numbers.draws.source == DrawSource::philox;
-  HWY_ALIGN double x[path_block], v[path_block], z_v[path_block], z[path_block];
+  HWY_ALIGN double x[path_block], v[path_block];
   rows.ForEachBlock([&](std::uint64_t block) HWY_ATTR {
     numbers.Start(block);
     clock.Start(block);
@@ -147,8 +148,7 @@ void FillSvcj(const internal::SvcjPlan& plan, std::uint64_t first, std::size_t p
     double start = 0.0;
     for (std::size_t t = 0; t < plan.step.size(); ++t) {
       const double end = plan.years[t];
-      numbers.Normals(t, 0, z_v);
-      numbers.Normals(t, 1, z);
+      const double *z_v = numbers.Normals(t, 0), *z = numbers.Normals(t, 1);
       const std::size_t jumping = jumped.Take(start, end, z_v, z, v, x);
       QeBlock(plan.step[t], z_v, uniforms ? numbers.Uniforms(t, 0) : nullptr, z, v, x);
       if (jumping > 0) jumped.Walk(end, v, x);
