@@ -40,7 +40,7 @@ TEST_CASE("lognormal SABR at a week's expiry is Obloj's expansion") {
     const double per_vol = vega(strikes[i], stdev, years);
     const double off = (calls[i].mean - call) / per_vol, error = calls[i].error / per_vol;
     MESSAGE("k " << strikes[i] << ": vol off by " << 1e4 * off << " +- " << 1e4 * error << " bp of " << truth);
-    // The expansion leaves terms of (nu² T)² = 0.006 of a vol, with small factors; the scheme less.
+    // The expansion leaves terms of second order in nu² T, (nu² T)² = 0.006 of a vol, with small factors.
     CHECK(std::abs(off) <= 3.0 * error + 1e-3 * truth);
     CHECK(error <= 2e-3 * truth);
   }
