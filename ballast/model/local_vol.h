@@ -38,10 +38,10 @@ std::optional<Error> fault(const LocalVol& model);
 /// its end: log-Euler on these steps, which a path's vol lags behind, was 30 bp off at the money of a week's expiry.
 /// The local vol of a step is linear between 512 equal nodes that reach 7 deviations to each side (|k|/sqrt(w(k)), at
 /// most |k| = 5), and constant beyond.
-/// Error    vanillas of the surface within 5 bp of vol for expiries of a week to a year (local_vol_test.cc on SSVI).
-/// Source   P. E. Kloeden, E. Platen, "Numerical Solution of Stochastic Differential Equations" (1992), (14.2.1).
-/// Cost     of a step one normal, four gathers and a logarithm; of prepare 513 points of the surface a step and a date,
-/// for at most
+/// Error    vanillas of the surface within 5 bp of vol for expiries of a week to a year (tests/local_vol_test.cc,
+/// tools/rough_check on SSVI). Source   P. E. Kloeden, E. Platen, "Numerical Solution of Stochastic Differential
+/// Equations" (1992), (14.2.1). Cost     of a step one normal, four gathers and a logarithm; of prepare 513 points of
+/// the surface a step and a date, for at most
 ///          20,000 of them.
 class LocalVolPaths {
  public:

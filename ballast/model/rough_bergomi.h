@@ -28,7 +28,7 @@ std::optional<Error> fault(const RoughBergomi& model);
 /// Error    of prices falls with the longest step h as h^H or so times a small constant; with 100 steps the vols of
 ///          tests/data/rough_bergomi_mc.csv are met within 0.2 points. Intervals are cut so that no step is longer than
 ///          a day or a hundredth of the last date.
-/// Cost     n²/2 multiply-adds and 3 n normals a path of n steps, in lanes: an FFT (Eigen's) only catches up at some 3,500
+/// Cost     n²/2 multiply-adds and 3 n normals a path of n steps, in lanes: an FFT (Eigen's) catches up at some 3,500
 ///          steps (path_models_bench); on a grid of equal steps one row of
 /// weights,
 ///          on any other n²/2 of them, for at most 4,000 steps.

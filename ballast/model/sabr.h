@@ -25,8 +25,8 @@ std::optional<Error> fault(const Sabr& model);
 /// skew back.) With beta < 1 the forward can reach 0 and stays there: a path that falls to a thousandth of its start is
 /// absorbed where it stands, which moves a put by less than a thousandth of the forward times the chance of it.
 /// The variance is that of ln F, a² f^(2 beta - 2); 0 once absorbed.
-/// Error    from 50 steps to 400 the vols of a week's and a month's expiry move by less than 1 bp (tools/rough_check); the
-///          rest of a difference to Hagan's and Obloj's vols is the expansion's, of second order in nu² T.
+/// Error    from 50 steps to 400 the vols of a week's and a month's expiry move by less than 1 bp (tools/rough_check);
+///          the rest of a difference to Hagan's and Obloj's vols is the expansion's, of second order in nu² T.
 /// Source   P. E. Kloeden, E. Platen, "Numerical Solution of Stochastic Differential Equations" (1992), (14.2.7).
 /// Cost     2 normals, an exponential and a logarithm a step, with beta < 1 another exponential.
 class SabrPaths {
