@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include "ballast/math/sobol.h"
@@ -14,13 +15,83 @@ constexpr std::size_t most_steps = 100'000;
 constexpr double most_jumps = 1e5;  // expected on one path: each is a round of the kernel
 
 // One line for each alternative of PathModel: its name, what is wrong with it, its jumps a year.
-std::string_view name_of(const auto& model) { return name(TransformModel(model)); }
-std::optional<Error> fault_of(const auto& model) { return fault(TransformModel(model)); }
+template <class M>
+std::string_view name_of(const M& model) {
+  return name(TransformModel(model));
+}
+std::string_view name_of(const RoughBergomi&) { return "rough-bergomi"; }
+std::string_view name_of(const BergomiTwoFactor&) { return "bergomi-two-factor"; }
+std::string_view name_of(const LocalVol&) { return "local-vol"; }
+std::string_view name_of(const Sabr&) { return "sabr"; }
+std::string_view name_of(const RegimeSwitching&) { return "regime-switching"; }
+std::string_view name_of(const ReturnBootstrap&) { return "bootstrap"; }
 double jump_rate(const auto&) { return 0.0; }
 double jump_rate(const Merton& model) { return model.jumps.rate; }
 double jump_rate(const Kou& model) { return model.rate; }
 double jump_rate(const Bates& model) { return model.jumps.rate; }
 double jump_rate(const Svcj& model) { return model.jumps.rate; }
+
+// What walks a model that steps more finely than its dates, or needs more than the grid to do so; void: path_kernel.
+template <class M>
+struct OwnPaths {
+  using type = void;
+};
+template <>
+struct OwnPaths<RoughBergomi> {
+  using type = RoughBergomiPaths;
+};
+template <>
+struct OwnPaths<BergomiTwoFactor> {
+  using type = BergomiTwoFactorPaths;
+};
+template <>
+struct OwnPaths<LocalVol> {
+  using type = LocalVolPaths;
+};
+template <>
+struct OwnPaths<Sabr> {
+  using type = SabrPaths;
+};
+template <>
+struct OwnPaths<RegimeSwitching> {
+  using type = RegimeSwitchingPaths;
+};
+template <>
+struct OwnPaths<ReturnBootstrap> {
+  using type = ReturnBootstrapPaths;
+};
+
+template <class Paths>
+class OwnKernel : public PathPlan::Kernel {
+ public:
+  explicit OwnKernel(Paths paths) : paths_(std::move(paths)) {}
+  std::size_t steps() const override { return paths_.steps(); }
+  void fill(std::uint64_t first, std::size_t paths, std::span<double> log_price,
+            std::span<double> variance) const override {
+    paths_.fill(first, paths, log_price, variance);
+  }
+
+ private:
+  Paths paths_;
+};
+
+using KernelResult = Result<std::shared_ptr<const PathPlan::Kernel>>;
+
+template <class M>
+KernelResult kernel_of(const M& model, const PathGrid& grid) {
+  using Paths = typename OwnPaths<M>::type;
+  if constexpr (std::is_void_v<Paths>) {
+    const std::size_t dimensions = grid.years.size() * normals_a_step(model);
+    if (grid.draws.source == DrawSource::sobol && dimensions > math::Sobol::most_dimensions)
+      return Error{Fault::limit, std::string(name_of(model)) + " paths: " + std::to_string(dimensions) +
+                                     " Sobol dimensions, more than " + std::to_string(math::Sobol::most_dimensions)};
+    return path_kernel(model, grid);
+  } else {
+    auto paths = Paths::prepare(model, grid.years, grid.draws);
+    if (!paths) return paths.error();
+    return std::shared_ptr<const PathPlan::Kernel>(std::make_shared<OwnKernel<Paths>>(std::move(paths.value())));
+  }
+}
 
 Error refusal(Fault fault, const PathModel& model, const std::string& text) {
   return {fault, std::string(name(model)) + " paths: " + text};
@@ -48,19 +119,16 @@ std::string_view name(const PathModel& model) {
 }
 
 Result<PathPlan> PathPlan::prepare(const PathModel& model, std::span<const double> years, const Draws& draws) {
-  if (auto wrong = std::visit([](const auto& m) { return fault_of(m); }, model)) return *wrong;
+  if (auto wrong = std::visit([](const auto& m) { return fault(m); }, model)) return *wrong;
   if (auto wrong = wrong_grid(model, years)) return *wrong;
-  const std::size_t dimensions = years.size() * std::visit([](const auto& m) { return normals_a_step(m); }, model);
-  if (draws.source == DrawSource::sobol && dimensions > math::Sobol::most_dimensions)
-    return refusal(
-        Fault::limit, model,
-        std::to_string(dimensions) + " Sobol dimensions, more than " + std::to_string(math::Sobol::most_dimensions));
   const double jumps = years.back() * std::visit([](const auto& m) { return jump_rate(m); }, model);
   if (jumps > most_jumps)
     return refusal(Fault::limit, model, std::to_string(jumps) + " jumps expected on a path, more than 100000");
   PathGrid grid{.years = {years.begin(), years.end()}, .length = {}, .draws = draws};
   for (double before = 0.0; const double time : years) grid.length.push_back(time - std::exchange(before, time));
-  return PathPlan(std::visit([&](const auto& m) { return path_kernel(m, grid); }, model));
+  auto kernel = std::visit([&](const auto& m) { return kernel_of(m, grid); }, model);
+  if (!kernel) return kernel.error();
+  return PathPlan(std::move(kernel.value()));
 }
 
 PathPlan::PathPlan(std::shared_ptr<const Kernel> kernel) : kernel_(std::move(kernel)) {}

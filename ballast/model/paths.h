@@ -7,12 +7,21 @@
 #include <variant>
 
 #include "ballast/base/result.h"
+#include "ballast/model/bergomi_two_factor.h"
+#include "ballast/model/draws.h"
+#include "ballast/model/local_vol.h"
 #include "ballast/model/parameters.h"
+#include "ballast/model/regime_switching.h"
+#include "ballast/model/return_bootstrap.h"
+#include "ballast/model/rough_bergomi.h"
+#include "ballast/model/sabr.h"
 
 /// Paths of a model, in blocks of columns: what sim, Monte Carlo prices and other tools draw from.
 namespace ballast::model {
 
-using PathModel = std::variant<BlackScholes, Merton, Kou, Heston, Bates, Svcj>;
+/// The last six have no transform to price by; their own headers say how they walk and what else they answer.
+using PathModel = std::variant<BlackScholes, Merton, Kou, Heston, Bates, Svcj, RoughBergomi, BergomiTwoFactor, LocalVol,
+                               Sabr, RegimeSwitching, ReturnBootstrap>;
 std::string_view name(const PathModel& model);
 
 /// Where the normals of a path's steps come from. All are functions of (seed, path, number) alone.
