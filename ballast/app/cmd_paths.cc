@@ -103,10 +103,7 @@ int cmd_paths(const PathsOptions& options, Streams streams) {
   {
     Progress progress(streams.err, "paths");
     for (std::uint64_t first = 0; first < options.paths; first += block) {
-      if (interrupt.asked()) {
-        streams.err << "cancelled: nothing was written\n";
-        return Exit::interrupted;
-      }
+      if (interrupt.asked()) break;
       const auto n = static_cast<std::size_t>(std::min(block, options.paths - first));
       price.assign(n * (steps + 1), options.forward.value_or(0.0));
       variance.assign(v0 ? n * (steps + 1) : 0, v0.value_or(0.0));
@@ -118,6 +115,10 @@ int cmd_paths(const PathsOptions& options, Streams streams) {
       if (const auto fault = file.add(n, price, variance)) return fail(*fault, streams);
       progress.at(static_cast<double>(first + n) / static_cast<double>(options.paths), first + n);
     }
+  }
+  if (interrupt.asked()) {
+    streams.err << "cancelled: nothing was written\n";
+    return Exit::interrupted;
   }
   if (const auto fault = file.finish()) return fail(*fault, streams);
   const Ends ends = sums.ends();

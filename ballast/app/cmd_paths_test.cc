@@ -150,7 +150,7 @@ TEST_CASE("paths: what it refuses, and then there is no file") {
       {{"--years", "1", "--paths", "0", "--out", out}, 2, "--paths"},
       {{"--years", "1", "--steps", "1000", "--paths", "1000000000", "--out", out},
        1,
-       "1e+12 rows, some 60060 GB of CSV"},
+       "1e+12 rows, some 65065 GB of CSV"},
       {{"--years", "1", "--draws", "halton", "--out", out}, 2, "'halton' is not one of philox, sobol"},
       {{"--years", "1", "--out", "/no/such/folder/x.csv"}, 3, "/no/such/folder/x.csv"},
       {{"--years", "1", "--out", out},
