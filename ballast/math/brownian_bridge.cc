@@ -14,15 +14,15 @@ BrownianBridge::BrownianBridge(std::span<const double> years) {
     if (!(years[i] > (i == 0 ? 0.0 : years[i - 1]) && std::isfinite(years[i])))
       abort_with({Fault::bad_input, "BrownianBridge: year " + std::to_string(years[i]) + " does not rise"});
   if (n == 0) return;
-  const auto time = [&](std::size_t point) { return point == 0 ? 0.0 : years[point - 1]; };
+  const auto year = [&](std::size_t point) { return point == 0 ? 0.0 : years[point - 1]; };
   pieces_.reserve(n);
-  pieces_.push_back({n, 0, 0, 0.0, 0.0, std::sqrt(time(n))});
+  pieces_.push_back({n, 0, 0, 0.0, 0.0, std::sqrt(year(n))});
   std::vector<std::pair<std::size_t, std::size_t>> gaps = {{0, n}};  // a queue: breadth first
   for (std::size_t next = 0; next < gaps.size(); ++next) {
     const auto [left, right] = gaps[next];
     if (right - left < 2) continue;
     const std::size_t at = left + (right - left) / 2;
-    const double before = time(at) - time(left), after = time(right) - time(at), whole = time(right) - time(left);
+    const double before = year(at) - year(left), after = year(right) - year(at), whole = year(right) - year(left);
     pieces_.push_back({at, left, right, after / whole, before / whole, std::sqrt(before * after / whole)});
     gaps.emplace_back(left, at);
     gaps.emplace_back(at, right);

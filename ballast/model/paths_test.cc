@@ -240,6 +240,47 @@ TEST_CASE("the simulated square-root variance has its exact mean and variance") 
   }
 }
 
+// Seventy jumps in one step: the log-price has the moments of a compound Poisson sum, T rate E[J] and T rate E[J²] on
+// top of the Brownian part; and the variance of SVCJ grows by what jumps bring, less what the pull has taken again.
+TEST_CASE("many jumps in a step have the moments of their law") {
+  constexpr std::size_t paths = 20'000;
+  const double years = 0.25, rate = 280.0;
+  const NormalJumps often{.rate = rate, .mean = 0.01, .deviation = 0.02};
+  const Kou two_sided{0.3, rate, 0.3, 40.0, 50.0};
+  const double kou_mean = 0.3 / 40.0 - 0.7 / 50.0, kou_square = 2.0 * (0.3 / 1600.0 + 0.7 / 2500.0);
+  const double kou_growth = 0.3 * 40.0 / 39.0 + 0.7 * 50.0 / 51.0 - 1.0;
+  struct Case {
+    PathModel model;
+    double mean, square, growth;
+  };
+  for (const Case& c : {Case{Merton{0.3, often}, 0.01, 0.0005, std::exp(0.0102) - 1.0},
+                        Case{two_sided, kou_mean, kou_square, kou_growth}}) {
+    CAPTURE(name(c.model));
+    const auto plan = PathPlan::prepare(c.model, std::vector<double>{years}, {.seed = 3}).value();
+    std::vector<double> x(paths), square(paths);
+    plan.fill(0, paths, x, {});
+    const double mean = years * (-0.045 - rate * c.growth + rate * c.mean), spread = years * (0.09 + rate * c.square);
+    const Estimate first = estimate(sample_moments(x, {}, false));
+    CHECK(std::abs(first.mean - mean) <= 3.0 * first.error);
+    for (std::size_t i = 0; i < paths; ++i) square[i] = (x[i] - mean) * (x[i] - mean);
+    const Estimate second = estimate(sample_moments(square, {}, false));
+    CHECK(std::abs(second.mean - spread) <= 3.0 * second.error);
+  }
+  for (const double jump_rate : {6.0, rate}) {
+    Svcj model{btc, {.rate = jump_rate, .mean = -0.01, .deviation = 0.02}, 0.05, -0.1};
+    const auto plan = PathPlan::prepare(model, test::equal_steps(years, 4), {.seed = 6, .antithetic = true}).value();
+    std::vector<double> x(4 * paths), v(4 * paths);
+    plan.fill(0, paths, x, v);
+    const double brought = jump_rate * 0.05 * -std::expm1(-btc.kappa * years) / btc.kappa;
+    const Estimate e = estimate(sample_moments(std::span(v).last(paths), {}, true));
+    CHECK(std::abs(e.mean - square_root_moments(btc, years).mean - brought) <= 3.0 * e.error);
+    std::vector<double> price(x.end() - paths, x.end());
+    for (double& p : price) p = std::exp(p);
+    const Estimate forward = estimate(sample_moments(price, {}, true));
+    CHECK(std::abs(forward.mean - 1.0) <= 3.0 * forward.error);
+  }
+}
+
 // All sets, strikes and a million paths: tools/path_check.
 TEST_CASE("options out of the money agree with the reference prices of every model") {
   for (const test::PathSet& set : test::path_sets()) {
