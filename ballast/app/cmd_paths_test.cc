@@ -148,6 +148,7 @@ TEST_CASE("paths: what it refuses, and then there is no file") {
       {{"--years", "0", "--out", out}, 2, "over 0 is due"},
       {{"--years", "1", "--steps", "100001", "--out", out}, 2, "--steps"},
       {{"--years", "1", "--paths", "0", "--out", out}, 2, "--paths"},
+      {{"--years", "1", "--paths", "3", "--antithetic", "--out", out}, 2, "pairs need an even number"},
       {{"--years", "1", "--steps", "1000", "--paths", "1000000000", "--out", out},
        1,
        "1e+12 rows, some 65065 GB of CSV"},
