@@ -20,17 +20,6 @@ namespace {
 
 constexpr std::size_t block_numbers = std::size_t{1} << 19;  // of a column at a time: 4 MB, some 30 MB as CSV
 
-Result<model::TransformModel> choose(const ModelChoice& choice) {
-  if (choice.calibration) {
-    const auto file = read_calibration(*choice.calibration);
-    if (!file) return file.error();
-    return chosen_model(file.value(), choice.model, *choice.calibration);
-  }
-  if (!choice.model || !choice.parameters)
-    return Error{Fault::bad_flag, "give --model with --parameters, or --calibration FILE"};
-  return parse_model(*choice.model, *choice.parameters);
-}
-
 std::optional<double> first_variance(const model::PathModel& model) {
   if (const auto* m = std::get_if<model::Heston>(&model)) return m->v0;
   if (const auto* m = std::get_if<model::Bates>(&model)) return m->heston.v0;
@@ -41,9 +30,9 @@ std::optional<double> first_variance(const model::PathModel& model) {
 }  // namespace
 
 int cmd_paths(const PathsOptions& options, Streams streams) {
-  const auto chosen = choose(options.model);
+  const auto chosen = chosen_model(options.model);
   if (!chosen) return fail(chosen.error(), streams);
-  const auto model = path_model(chosen.value());
+  const auto model = path_model(chosen.value().model);
   if (!model) return fail(model.error(), streams);
   if (options.draws.antithetic && options.paths % 2 != 0)
     return fail({Fault::bad_flag, fmt::format("--paths {} --antithetic: pairs need an even number", options.paths)},
@@ -54,7 +43,7 @@ int cmd_paths(const PathsOptions& options, Streams streams) {
   for (std::size_t t = 0; t < steps; ++t)
     years[t] = options.years * static_cast<double>(t + 1) / static_cast<double>(steps);
   const bool sobol = options.draws.source == model::DrawSource::sobol;
-  PathFileHead head{.model = model_json(chosen.value()).dump(),
+  PathFileHead head{.model = model_json(chosen.value().model).dump(),
                     .years = options.years,
                     .steps = options.steps,
                     .paths = options.paths,
