@@ -48,26 +48,6 @@ struct Expiry {
   std::vector<Listed> options;
 };
 
-struct Chosen {
-  model::TransformModel model;
-  std::optional<CalibrationFile> file;
-};
-
-Result<Chosen> choose(const ModelChoice& choice) {
-  if (choice.calibration) {
-    auto file = read_calibration(*choice.calibration);
-    if (!file) return file.error();
-    auto model = chosen_model(file.value(), choice.model, *choice.calibration);
-    if (!model) return model.error();
-    return Chosen{std::move(model).value(), std::move(file).value()};
-  }
-  if (!choice.model || !choice.parameters)
-    return Error{Fault::bad_flag, "give --model with --parameters, or --calibration FILE"};
-  auto model = parse_model(*choice.model, *choice.parameters);
-  if (!model) return model.error();
-  return Chosen{std::move(model).value(), std::nullopt};
-}
-
 bool is_day(const std::string& text) { return text.size() == 10; }
 
 /// The expiry that a word means: of those that are known the one of that day, else 08:00 UTC of it.
@@ -80,9 +60,11 @@ Result<Time> expiry_of(const std::string& text, const std::set<Time>& known) {
   return Time{time.value().ms + settlement_hour * 3'600'000LL};
 }
 
-Result<std::vector<Expiry>> given_options(const PriceOptions& o, const Chosen& chosen) {
+Result<std::vector<Expiry>> given_options(const PriceOptions& o, const ChosenModel& chosen) {
   if (o.strikes.empty()) return Error{Fault::bad_flag, "give --strikes, or --chain FILE"};
   if (o.index || o.underlying) return Error{Fault::bad_flag, "--index and --underlying need --chain"};
+  if (o.market.max_age_s) return Error{Fault::bad_flag, "--max-age needs --chain"};
+  if (o.market.as_of && !o.expiry) return Error{Fault::bad_flag, "--as-of needs --expiry or --chain"};
   Expiry one{.forward = o.forward.value_or(0.0), .years = o.years.value_or(0.0), .expiry = {}, .options = {}};
   if (o.expiry) {
     std::set<Time> known;
@@ -125,7 +107,7 @@ Result<std::vector<Expiry>> given_options(const PriceOptions& o, const Chosen& c
   return std::vector<Expiry>{std::move(one)};
 }
 
-Result<std::vector<Expiry>> listed_options(const PriceOptions& o, const Chosen& chosen, std::ostream& err) {
+Result<std::vector<Expiry>> listed_options(const PriceOptions& o, const ChosenModel& chosen, std::ostream& err) {
   if (o.forward || !o.strikes.empty() || o.years || o.settlement)
     return Error{Fault::bad_flag, "--forward, --strikes, --years and --settlement are the chain's own with --chain"};
   auto loaded = load_market(o.market);
@@ -301,7 +283,7 @@ std::string as_text(const model::TransformModel& model, const Table& table) {
 }  // namespace
 
 int cmd_price(const PriceOptions& options, Streams streams) {
-  const auto chosen = choose(options.model);
+  const auto chosen = chosen_model(options.model);
   if (!chosen) return fail(chosen.error(), streams);
   const model::TransformModel& model = chosen.value().model;
   const bool chain = !options.market.chain.empty();

@@ -193,6 +193,7 @@ TEST_CASE("price: what it refuses, and why") {
       {{"--strikes", "1", "--forward", "1", "--expiry", "2026-12-25", "--as-of", "2027-01-01"}, 1, "is not after"},
       {{"--strikes", "1", "--forward", "1", "--expiry", "soon", "--as-of", "2027-01-01"}, 1, "soon"},
       {{"--strikes", "1", "--forward", "1", "--years", "1", "--type", "straddle"}, 2, "straddle"},
+      {{"--strikes", "1", "--forward", "1", "--years", "1", "--as-of", "2026-12-25"}, 2, "--as-of needs --expiry"},
       {{"--chain", chain, "--forward", "1"}, 2, "are the chain's own with --chain"},
       {{"--chain", chain, "--expiry", "2030-01-01"}, 1, "its expiries: 2026-11-21"},
       {{"--chain", chain, "--index", "eth_usd"}, 1, "the chain has options"},

@@ -176,6 +176,21 @@ Result<model::TransformModel> chosen_model(const CalibrationFile& file, const st
   return file.models.front();
 }
 
+Result<ChosenModel> chosen_model(const ModelChoice& choice) {
+  if (choice.calibration) {
+    auto file = read_calibration(*choice.calibration);
+    if (!file) return file.error();
+    auto model = chosen_model(file.value(), choice.model, *choice.calibration);
+    if (!model) return model.error();
+    return ChosenModel{std::move(model).value(), std::move(file).value()};
+  }
+  if (!choice.model || !choice.parameters)
+    return Error{Fault::bad_flag, "give --model with --parameters, or --calibration FILE"};
+  auto model = parse_model(*choice.model, *choice.parameters);
+  if (!model) return model.error();
+  return ChosenModel{std::move(model).value(), std::nullopt};
+}
+
 Result<model::PathModel> path_model(const model::TransformModel& model) {
   return std::visit(
       [&](const auto& m) -> Result<model::PathModel> {

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "ballast/app/commands.h"
 #include "ballast/base/result.h"
 #include "ballast/base/time.h"
 #include "ballast/model/parameters.h"
@@ -44,6 +45,14 @@ Result<CalibrationFile> read_calibration(const std::string& path);
 /// several.
 Result<model::TransformModel> chosen_model(const CalibrationFile& file, const std::optional<std::string>& name,
                                            const std::string& path);
+
+struct ChosenModel {
+  model::TransformModel model;
+  std::optional<CalibrationFile> file;  ///< where it came from one
+};
+
+/// The one that the flags mean. Faults   those of the three above; bad_flag: neither parameters nor a calibration.
+Result<ChosenModel> chosen_model(const ModelChoice& choice);
 
 /// The same model as paths are drawn of. Fault bad_input: one that has no paths, with the list of those that have.
 Result<model::PathModel> path_model(const model::TransformModel& model);

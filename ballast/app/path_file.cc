@@ -3,6 +3,7 @@
 #include <bit>
 #include <cassert>
 #include <cstring>
+#include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -13,7 +14,7 @@
 namespace ballast::app {
 namespace {
 
-constexpr double csv_row_bytes = 60.0;  // time, path, two numbers of up to 17 digits
+constexpr double csv_row_bytes = 65.0;  // time, path, two numbers of up to 17 digits
 constexpr std::size_t alignment = 64;   // of the numbers behind the header
 
 /// The header's line, filled up with spaces so that the numbers begin at a multiple of 64.
@@ -55,6 +56,7 @@ struct PathFile::Parts {
   bool csv;
   std::uint64_t next = 0, bytes = 0;
   std::string buffer;
+  std::vector<std::string> times;  // of a CSV, as they are written
 
   std::optional<Error> flush() {
     auto fault = file.write(buffer);
@@ -83,10 +85,13 @@ Result<PathFile> PathFile::create(const std::string& path, const PathFileHead& h
                     head.steps, rows, bytes / 1e9, csv ? "CSV" : "float64", most_path_bytes / 1e9)};
   auto file = store::PartFile::create(path);
   if (!file) return file.error();
-  auto parts = std::make_unique<Parts>(Parts{.file = std::move(file).value(), .head = head, .csv = csv, .buffer = {}});
+  auto parts = std::make_unique<Parts>(
+      Parts{.file = std::move(file).value(), .head = head, .csv = csv, .buffer = {}, .times = {}});
   parts->buffer = csv ? fmt::format("time_years,path,{}{}\n", head.forward ? "price_usd" : "log_price",
                                     head.variance ? ",variance" : "")
                       : header_line(head);
+  for (int t = 0; csv && t <= head.steps; ++t)
+    parts->times.push_back(shortest(head.years * static_cast<double>(t) / static_cast<double>(head.steps)));
   if (auto fault = parts->flush()) return *fault;
   return PathFile(std::move(parts));
 }
@@ -104,7 +109,7 @@ std::optional<Error> PathFile::add(std::size_t paths, std::span<const double> pr
       continue;
     }
     for (std::size_t t = 0; t < times; ++t) {
-      out += shortest(head.years * static_cast<double>(t) / static_cast<double>(head.steps));
+      out += parts_->times[t];
       out += ',';
       out += std::to_string(parts_->next + i);
       out += ',';

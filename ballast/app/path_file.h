@@ -22,7 +22,7 @@ struct PathFileHead {
   bool variance = false;          ///< the model has one
 };
 
-/// Bytes of a file, at most: refused before work. A CSV row counts 60.
+/// Bytes of a file, at most: refused before work. A CSV row counts 65.
 inline constexpr double most_path_bytes = 64.0 * 1024 * 1024 * 1024;
 
 /// Writes the paths of one model block by block into a file that is there whole or not at all: `.csv` or `.bin` by its

@@ -24,19 +24,6 @@ using PathModel = std::variant<BlackScholes, Merton, Kou, Heston, Bates, Svcj, R
                                Sabr, RegimeSwitching, ReturnBootstrap>;
 std::string_view name(const PathModel& model);
 
-/// Where the normals of a path's steps come from. All are functions of (seed, path, number) alone.
-enum class DrawSource {
-  philox,  ///< counter-based pseudo-random numbers, base/philox.h: number n of a path is math::uniform_draws' step n
-  sobol    ///< Sobol points of index path, digitally shifted by the seed; Brownian increments by the bridge. Times and
-           ///< sizes of jumps, which come rarely and in no fixed number, stay with philox.
-};
-
-struct Draws {
-  DrawSource source = DrawSource::philox;
-  std::uint64_t seed = 1;   ///< of sobol: another seed is another, independent randomisation, for error bars
-  bool antithetic = false;  ///< paths 2k and 2k+1 have opposite normals, and uniforms u and 1 - u for their jumps
-};
-
 /// A model laid out over a time grid, ready to draw any of its paths. E[S] = F at every time of the grid, exactly but
 /// for what stands under Martingale.
 ///
@@ -47,6 +34,7 @@ struct Draws {
 /// | heston | QE-M: v' matches mean and variance of its exact law given v; integral of v by the trapezium | biased |
 /// | bates | heston, and the jumps of merton | as heston |
 /// | svcj | QE-M from jump to jump, both jumps at their own times: no combined or lost ones | as heston |
+/// | the others | see their headers | |
 ///
 /// Bias     of QE-M falls with the step; against tests/data/*_prices.csv at 64 steps a year (64 at least) it is below
 ///          what 2 million antithetic pairs see but for xi = 3 with kappa = 0.2: 0.7 % of the at-the-money option,

@@ -11,6 +11,8 @@ const state = { axis: 'k', hidden: new Set() };
 const byId = (id) => document.getElementById(id);
 const finite = (x) => typeof x === 'number' && Number.isFinite(x);
 const shown = () => models.map((m, i) => i).filter((i) => !state.hidden.has(i));
+/** What scales hold: all models that are shown. */
+const scaled = () => (shown().length ? shown().map((i) => models[i]) : models);
 const deviation = (e) => atm(e) * Math.sqrt(e.years);
 const atm = (e) => e.atm_vol ?? models[0].expiries[expiries.indexOf(e)].atm_vol;
 
@@ -263,6 +265,7 @@ function nearest(a, items, event) {
 const keys = {
   mark: () => svg('circle', { class: 'mark', cx: 9, cy: 6, r: 3 }),
   spread: () => svg('path', { class: 'spread', d: 'M9 0V12M6 0H12M6 12H12' }),
+  out: () => svg('circle', { class: 'dot out m0', cx: 9, cy: 6, r: 3 }),
 };
 const lineKey = (i) => svg('svg', { width: 26, height: 12, 'aria-hidden': 'true' },
   svg('line', { class: `line m${i}`, x1: 0, x2: 26, y1: 6, y2: 6 }));
@@ -322,7 +325,7 @@ const warningOf = (e, i) => {
 /** Vols that the picture has to hold: quotes and models where quoted, bid-ask as far as that does not flatten them. */
 function volDomain(at) {
   const e = expiries[at];
-  const main = e.quotes.map((q) => q.vol).concat(models.flatMap((m) => m.expiries[at].model_vol));
+  const main = e.quotes.map((q) => q.vol).concat(scaled().flatMap((m) => m.expiries[at].model_vol));
   const [least, most] = extent(main, 0.06);
   const room = 0.3 * (most - least);
   const sides = e.quotes.flatMap((q) => [q.bid_vol, q.ask_vol]).filter(finite);
@@ -362,7 +365,7 @@ function drawSmile(host, at) {
 /** The scale holds every residual; bid and ask only as far as they leave those something to see. */
 function residualDomain(at) {
   const e = expiries[at];
-  const errors = models.flatMap((m) => e.quotes.map((q, i) => Math.abs(residual(m, at, i)))).filter(finite);
+  const errors = scaled().flatMap((m) => e.quotes.map((q, i) => Math.abs(residual(m, at, i)))).filter(finite);
   const reach = 1.2 * Math.max(...errors, 0.01);
   return [-reach, reach];
 }
@@ -419,7 +422,7 @@ function dayAxis() {
 }
 
 function drawTerm() {
-  const all = expiries.map((e) => e.atm_vol).concat(models.flatMap((m) => m.term));
+  const all = expiries.map((e) => e.atm_vol).concat(scaled().flatMap((m) => m.term));
   const a = axes(byId('term'), tall.term, dayAxis(), { domain: extent(all), texts: percentTicks, left: 46 },
     'Vol at the money by days to expiry: quotes and models; arrow keys walk along the expiries');
   for (const m of shown()) {
@@ -437,7 +440,7 @@ function drawTerm() {
 }
 
 function drawErrors() {
-  const all = models.flatMap((m) => m.expiries.map((f) => f.rmse_points));
+  const all = scaled().flatMap((m) => m.expiries.map((f) => f.rmse_points));
   const a = axes(byId('errors'), tall.terms, dayAxis(), { domain: [0, extent(all.concat(0), 0.08)[1]], left: 46 },
     'Root mean square error of each expiry in vol points, by days to expiry');
   const items = [];
@@ -551,7 +554,7 @@ byId('theme').addEventListener('change', (event) => setTheme(event.target.value)
 addEventListener('scroll', hideTip, { passive: true });
 addEventListener('beforeprint', () => setTheme('light'));
 addEventListener('afterprint', () => setTheme(byId('theme').value));
-legend('legend-panels', ['mark', `${data.target} vol`], ['spread', 'bid – ask']);
+legend('legend-panels', ['mark', `${data.target} vol`], ['spread', 'bid – ask'], ['out', 'hollow: the model lies outside it']);
 legend('legend-term', ['mark', `${data.target} vol, between the strikes at the forward`]);
 drawHeader();
 drawParameters();
