@@ -14,7 +14,7 @@ const std::map<std::string, model::DrawSource> draw_sources = {{"philox", model:
                                                                {"sobol", model::DrawSource::sobol}};
 
 constexpr const char* models_footer =
-    "Models: black, merton, kou, heston, bates, svcj, variance-gamma, nig, cgmy: docs/models.md\n"
+    "Models: black, merton, kou, heston, bates, svcj, variance-gamma, nig, cgmy, rough-heston: docs/models.md\n"
     "Exit: 0 done, 1 refused, 2 usage, 3 a file cannot be read or written, 4 internal fault, 130 cancelled.";
 
 void add_index(CLI::App* command, std::optional<std::string>& index, std::optional<std::string>& underlying) {
