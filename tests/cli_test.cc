@@ -36,7 +36,7 @@ Ran ballast_cli(const std::string& words) {
   return {code, out.str(), err.str()};
 }
 
-std::string example(const std::string& name) { return std::string(BALLAST_SOURCE_DIR) + "/examples/" + name; }
+std::string example(const std::string& name) { return BALLAST_SOURCE_DIR "/examples/" + name; }
 
 /// A file that lives as long as the test.
 class TemporaryFile {

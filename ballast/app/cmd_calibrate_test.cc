@@ -30,7 +30,7 @@ struct Ran {
   std::string out, err;
 };
 
-std::string example(const std::string& name) { return std::string(BALLAST_SOURCE_DIR) + "/examples/" + name; }
+std::string example(const std::string& name) { return BALLAST_SOURCE_DIR "/examples/" + name; }
 
 Ran calibrate(Words more, Words chain = {example("btc-chain.json")}) {
   Words words = {"calibrate", "--chain"};
