@@ -211,7 +211,7 @@ Result<GreekPlan> GreekPlan::prepare(const PathModel& model, std::span<const dou
   }
   const Heston own = *heston;
   if (!(own.v0 > 0.0)) return Error{Fault::bad_input, "monte carlo greeks: v0 " + std::to_string(own.v0)};
-  // Bates draws as Heston does, and the jumps from numbers of their own. Where rho is 1 the variance says all.
+  // Bates draws as Heston does, and the jumps from numbers of their own. Where rho is 1 or -1 no normal is left.
   if (!std::holds_alternative<Svcj>(model) && std::abs(own.rho) < 1.0) {
     parts.without_jumps = PathPlan::prepare(own, years, draws).value();
     parts.given.emplace(own, years);

@@ -30,7 +30,8 @@
 /// | vega_likelihood_ratio | P ((Z² - 1)/vol - Z sqrt(T)) | yes | | |
 /// | v0_slope | (P at v0 (1 + b) - P at v0 (1 - b))/(2 b v0), b = v0_bump, from the same numbers | | yes | yes |
 ///
-/// Where nothing stands the estimate is NaN, of no samples. Between its jumps svcj moves in steps of its own, which the
+/// Where nothing stands the estimate is NaN, of no samples; so are those with Z where rho is 1 or -1, as then the
+/// variance leaves no normal. Between its jumps svcj moves in steps of its own, which the
 /// paths do not show: its Z is not known.
 /// Units    undiscounted, one long option on one coin. Settled in USD: price in USD, delta dC/dF in coin, gamma per
 ///          USD, vega per 1.00 of vol, v0_slope per 1.00 of v0. Settled in coin the payoff is P/S coin, worth

@@ -184,6 +184,15 @@ TEST_CASE("blocks in any order, joined in theirs, have the bits of one run") {
   }
 }
 
+TEST_CASE("where the variance says all of the price there is no score") {
+  Heston model = btc;
+  model.rho = -1.0;
+  const std::vector<SimulatedOption> call = {{.forward = Price(100.0), .strike = Price(100.0)}};
+  const GreekMoments all = GreekPlan::prepare(model, test::equal_steps(0.1, 4), call, {}).value().run(1000);
+  CHECK(std::isnan(all.plain(0, Estimator::gamma_mixed).mean));
+  CHECK(all.plain(0, Estimator::delta_pathwise).error > 0.0);
+}
+
 TEST_CASE("a plan of Greeks says what it cannot be made of") {
   const std::vector<double> grid = {0.1};
   const std::vector<SimulatedOption> call = {{.forward = Price(100.0), .strike = Price(100.0)}};
