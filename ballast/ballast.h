@@ -67,6 +67,7 @@
 #include "ballast/model/gbm.h"
 #include "ballast/model/local_vol.h"
 #include "ballast/model/merton_series.h"
+#include "ballast/model/monte_carlo_greeks.h"
 #include "ballast/model/parameters.h"
 #include "ballast/model/paths.h"
 #include "ballast/model/regime_switching.h"
