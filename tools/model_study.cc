@@ -75,7 +75,8 @@ void study(const Options& options, const std::vector<vol::SliceQuotes>& slices,
     double squares = 0.0;
     for (std::size_t e = 0; e < slices.size(); ++e) {
       for (std::size_t i = 0; i < slices[e].vol.size(); ++i, ++count) {
-        const double error = found.vol[e][i] - slices[e].vol[i];
+        // A price that is nothing has no vol: 0, as the fit itself counts it.
+        const double error = (std::isnan(found.vol[e][i]) ? 0.0 : found.vol[e][i]) - slices[e].vol[i];
         squares += error * error;
         score.within += found.vol[e][i] >= slices[e].bid_vol[i] && found.vol[e][i] <= slices[e].ask_vol[i] ? 1 : 0;
       }

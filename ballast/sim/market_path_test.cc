@@ -197,3 +197,47 @@ TEST_CASE("market path: what is out of its domain is named") {
   m.jump_deviation = -0.1;
   says(m, "jump_deviation is -0.1");
 }
+
+namespace {
+
+sim::MarketModel stochastic() {
+  sim::MarketModel m;
+  m.dynamics = model::Svcj{{.v0 = 0.3, .kappa = 5.0, .theta = 0.4, .xi = 1.8, .rho = -0.6},
+                           {.rate = 12.0, .mean = -0.03, .deviation = 0.06},
+                           0.2,
+                           -0.1};
+  return m;
+}
+
+}  // namespace
+
+TEST_CASE("market path: with a stochastic variance and jumps of both the index is a martingale") {
+  const sim::MarketModel m = stochastic();
+  Moments index, variance;
+  for (std::uint64_t path = 0; path < 20'000; ++path) {
+    sim::MarketState s = sim::begin(m, Time{0});
+    CHECK(s.vol == std::sqrt(0.3));
+    for (int i = 0; i < 10; ++i) s = sim::next(m, 11, path, s, day);
+    index.add(s.index / m.start);
+    variance.add(s.vol * s.vol);
+  }
+  CHECK(std::abs(index.mean() - 1.0) < four_sigma * index.error());
+  // Its mean reverts to theta plus what the jumps add: dE[v]/dt = kappa (theta - E[v]) + rate · variance_jump.
+  const double years = 10.0 / 365.0, level = 0.4 + 12.0 * 0.2 / 5.0;
+  const double expected = level + (0.3 - level) * std::exp(-5.0 * years);
+  CHECK(std::abs(variance.mean() - expected) < four_sigma * variance.error() + 0.005);  // jumps at a step's end
+}
+
+TEST_CASE("market path: a stochastic variance goes on from any state, and says what is out of range") {
+  const sim::MarketModel m = stochastic();
+  sim::MarketState straight = sim::begin(m, Time{0});
+  for (int i = 0; i < 5; ++i) straight = sim::next(m, 3, 9, straight, 3600.0);
+  sim::MarketState taken_up = straight;
+  straight = sim::next(m, 3, 9, straight, 3600.0), taken_up = sim::next(m, 3, 9, taken_up, 3600.0);
+  CHECK(straight == taken_up);
+  CHECK(std::get<model::Svcj>(sim::model_at(m, straight)).heston.v0 == straight.vol * straight.vol);
+  sim::MarketModel wrong = m;
+  wrong.dynamics->heston.rho = -1.5;
+  REQUIRE(sim::fault(wrong));
+  CHECK(sim::fault(wrong)->what.find("rho is -1.5") != std::string::npos);
+}
