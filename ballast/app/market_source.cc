@@ -126,7 +126,13 @@ std::optional<Error> drawn(const RunFile& file, const DrawnMarket& market, std::
       continue;
     }
     shape.perpetual_premium = state.premium;
-    auto snapshot = sim::modelled_chain(shape, state.at, state.index, sim::atm_vol(market.model, state), held());
+    sim::ExpirySmile smile;
+    if (market.model.dynamics) {
+      smile = [now = sim::model_at(market.model, state)](Price forward, Years years, std::span<const double> strike) {
+        return sim::model_smile(now, forward, years, strike);
+      };
+    }
+    auto snapshot = sim::modelled_chain(shape, state.at, state.index, sim::atm_vol(market.model, state), held(), smile);
     if (!snapshot) return snapshot.error();
     const auto instant = sim::instant_of(std::move(snapshot).value(), file.run.underlying, sim::PerpetualPrice::quoted);
     if (auto fault = visit(instant)) return fault;

@@ -140,11 +140,38 @@ class Reader {
     return recorded;
   }
 
+  /// Heston, Bates or the double-jump model, as the last of them.
+  model::Svcj variance_model(const toml::table& table) {
+    std::vector<std::string> keys = {"name"};
+    for (const model::Parameter& p : model::parameters("svcj")) keys.emplace_back(p.name);
+    Section s(table, "market.model.dynamics", error_, keys);
+    const std::string name = s.text("name").value_or("");
+    if (name != "heston" && name != "bates" && name != "svcj") {
+      s.refuse("market.model.dynamics.name is heston, bates or svcj", "name");
+      return {};
+    }
+    std::vector<double> numbers(model::parameters("svcj").size(), 0.0);
+    const std::size_t count = model::parameters(name).size();
+    for (std::size_t i = 0; i < keys.size() - 1; ++i) {
+      const std::string& key = keys[i + 1];
+      if (i >= count && s.has(key))
+        s.refuse(fmt::format("market.model.dynamics.{}: {} has no such number", key, name), key);
+      if (i < count && !s.has(key)) s.refuse(fmt::format("market.model.dynamics.{} is missing", key));
+      if (i < count) s.number(key, any, numbers[i]);
+    }
+    const auto model = model::model_of("svcj", numbers);
+    if (!model) {
+      s.refuse("market.model.dynamics: " + model.error().what);
+      return {};
+    }
+    return std::get<model::Svcj>(model.value());
+  }
+
   DrawnMarket drawn(const toml::table& table, const std::string& underlying) {
     Section s(table, "market.model", error_,
               {"start", "start_vol", "drift", "start_time", "days", "step_hours", "seed", "vol", "jumps_a_year",
                "jump_mean", "jump_deviation", "premium_mean", "premium_deviation", "premium_half_life_hours",
-               "implied_over_realised", "chain"});
+               "implied_over_realised", "chain", "dynamics"});
     DrawnMarket market;
     sim::MarketModel& m = market.model;
     s.number("start", positive, m.start), s.number("start_vol", positive, m.start_vol);
@@ -158,6 +185,13 @@ class Reader {
       Section v(*vol, "market.model.vol", error_, {"mean", "half_life_days", "vol_of_vol", "correlation"});
       v.number("mean", positive, m.vol.mean), v.number("half_life_days", positive, m.vol.half_life_days);
       v.number("vol_of_vol", not_negative, m.vol.vol_of_vol), v.number("correlation", any, m.vol.correlation);
+    }
+    if (const toml::table* dynamics = s.table("dynamics")) {
+      for (const char* key :
+           {"start_vol", "vol", "jumps_a_year", "jump_mean", "jump_deviation", "implied_over_realised"}) {
+        if (s.has(key)) s.refuse(fmt::format("market.model.{} stands beside [market.model.dynamics]", key), key);
+      }
+      m.dynamics = variance_model(*dynamics);
     }
     market.start = time(s, "start_time").value_or(Time{1'767'254'400'000});  // 2026-01-01 08:00 UTC
     s.number("days", positive, market.days), s.number("step_hours", positive, market.step_hours);

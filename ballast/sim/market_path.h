@@ -4,6 +4,7 @@
 
 #include "ballast/base/result.h"
 #include "ballast/base/time.h"
+#include "ballast/model/parameters.h"
 #include "ballast/sim/modelled_chain.h"
 #include "ballast/sim/vol_path.h"
 
@@ -17,10 +18,13 @@ struct MarketModel {
   double start_vol = 0.60;  ///< [0.01, 5]
   double drift = 0.0;       ///< [-10, 10]: E[index] grows by exp(drift · years); 0: the index is a martingale
   VolModel vol;
-  double implied_over_realised = 1.0;    ///< [0.2, 5]: what options are quoted at, over the deviation of the path
-  double jumps_a_year = 0.0;             ///< [0, 1000]
-  double jump_mean = 0.0;                ///< [-1, 1]: of ln(index after/before)
-  double jump_deviation = 0.0;           ///< [0, 1]
+  double implied_over_realised = 1.0;  ///< [0.2, 5]: what options are quoted at, over the deviation of the path
+  double jumps_a_year = 0.0;           ///< [0, 1000]
+  double jump_mean = 0.0;              ///< [-1, 1]: of ln(index after/before)
+  double jump_deviation = 0.0;         ///< [0, 1]
+  /// A stochastic variance instead: Heston, with jumps of price and variance where `dynamics` has them. Then start_vol,
+  /// vol, implied_over_realised and the jumps above say nothing, and options are quoted at the model's own prices.
+  std::optional<model::Svcj> dynamics;
   double premium_mean = 0.0;             ///< [-0.1, 0.1]: perpetual over index, a fraction
   double premium_deviation = 0.0;        ///< [0, 0.1]: in the long run
   double premium_half_life_hours = 8.0;  ///< > 0
@@ -47,7 +51,11 @@ MarketState begin(const MarketModel& model, Time at);
 /// Exact    E[index'] = index · exp(drift · years) for any step; the vol of the step is that at its start, the vol's
 ///          own step is exact. A step has one normal for its jumps: n of them are one of n times the variance.
 /// Domain   a model without a fault, seconds in [0, 30 days].
-/// Source   R. C. Merton, "Option pricing when underlying stock returns are discontinuous", J. Financial Economics 3
+/// With dynamics: Andersen's QE-M step, of any length the closer the shorter, and the step's jumps of price and
+/// variance
+///          together at its end; E[index'] holds all the same wherever the scheme's correction exists.
+/// Source   L. Andersen, J. Computational Finance 11(3) (2008) 1-42, ballast/model/internal/qe_step.h;
+///          R. C. Merton, "Option pricing when underlying stock returns are discontinuous", J. Financial Economics 3
 ///          (1976) 125-144, for the jumps and their compensator.
 /// Cost     some 0.3 us.
 MarketState next(const MarketModel& model, std::uint64_t seed, std::uint64_t path, const MarketState& state,
@@ -56,6 +64,9 @@ MarketState next(const MarketModel& model, std::uint64_t seed, std::uint64_t pat
 /// The vol that options are quoted at: implied_over_realised times the root of vol² and the jumps' variance a year,
 /// held within [0.01, 5].
 double atm_vol(const MarketModel& model, const MarketState& state);
+
+/// The model that options are quoted by at a state: the dynamics from its variance. `model` has dynamics.
+model::TransformModel model_at(const MarketModel& model, const MarketState& state);
 
 /// `shape` with a term structure in which options of every expiry expect what the model draws: long_vol from the long
 /// run's mean variance, mean² e^{deviation²}, and the vol's half life. The model's expected variance is not quite an

@@ -148,17 +148,31 @@ class Chain {
     quote.funding_8h = shape_.funding_8h;
   }
 
-  void add_expiry(Time expiry, const std::set<double>& kept) {
+  std::optional<Error> add_expiry(Time expiry, const std::set<double>& kept, const ExpirySmile& smile) {
     Expiry e{.at = expiry, .years = years_between(snapshot_.as_of, expiry)};
     e.forward = index_ * math::exp(shape_.basis * e.years.value);
     e.atm_vol = atm_vol_of(shape_, index_, atm_, e.years);
+    if (smile) {
+      const auto at_the_money = smile(Price(e.forward), e.years, std::span(&e.forward, 1));
+      if (!at_the_money) return at_the_money.error();
+      e.atm_vol = at_the_money.value().front();
+    }
     e.future = add_future(Kind::future, expiry, e.forward).instrument;
     std::set<double> strikes = kept;
     for (const double k : strikes_around(e)) strikes.insert(k);
-    for (const double k : strikes) {
-      add_option(e, k, OptionType::call);
-      add_option(e, k, OptionType::put);
+    std::vector<double> vols;
+    for (const double k : strikes) vols.push_back(smile_vol(shape_, e.atm_vol, math::log_ratio(k, e.forward), e.years));
+    if (smile) {
+      auto said = smile(Price(e.forward), e.years, std::vector<double>(strikes.begin(), strikes.end()));
+      if (!said) return said.error();
+      vols = std::move(said).value();
     }
+    std::size_t i = 0;
+    for (const double k : strikes) {
+      add_option(e, k, OptionType::call, vols[i]);
+      add_option(e, k, OptionType::put, vols[i++]);
+    }
+    return std::nullopt;
   }
 
   market::Snapshot done() && { return std::move(snapshot_); }
@@ -212,7 +226,7 @@ class Chain {
     return quote;
   }
 
-  void add_option(const Expiry& e, double strike, OptionType type) {
+  void add_option(const Expiry& e, double strike, OptionType type, double vol) {
     Instrument instrument = like_;
     instrument.kind = Kind::option;
     instrument.expiry = e.at;
@@ -220,7 +234,6 @@ class Chain {
     instrument.option_type = type;
     Quote& quote = add(std::move(instrument));
     const market::TickLadder& ladder = snapshot_.instruments.at(quote.instrument).ticks;
-    const double vol = smile_vol(shape_, e.atm_vol, math::log_ratio(strike, e.forward), e.years);
     const auto coin_price = [&](double v) {
       return pricing::inverse_greeks({Price(e.forward), Price(strike), Vol(std::max(v, 0.0)), e.years, type})
           .price.value;
@@ -292,7 +305,7 @@ double smile_vol(const ChainShape& shape, double atm_vol, double log_moneyness, 
 }
 
 Result<market::Snapshot> modelled_chain(const ChainShape& shape, Time at, double index, double atm_vol,
-                                        const std::vector<std::string>& keep) {
+                                        const std::vector<std::string>& keep, const ExpirySmile& smile) {
   if (auto found = fault(shape, index, atm_vol)) return *found;
   std::map<Time, std::set<double>> expiries;  // and the strikes kept there
   if (!shape.days.empty()) {
@@ -313,7 +326,9 @@ Result<market::Snapshot> modelled_chain(const ChainShape& shape, Time at, double
 
   Chain chain(shape, at, index, atm_vol);
   chain.add_perpetual();
-  for (const auto& [expiry, kept] : expiries) chain.add_expiry(expiry, kept);
+  for (const auto& [expiry, kept] : expiries) {
+    if (auto wrong = chain.add_expiry(expiry, kept, smile)) return *wrong;
+  }
   return std::move(chain).done();
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 #include <cstddef>
+#include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -55,16 +57,21 @@ double strike_step(const ChainShape& shape, double forward, double atm_vol, Year
 double atm_vol_of(const ChainShape& shape, double index, double atm_vol, Years years);
 double smile_vol(const ChainShape& shape, double atm_vol_of_expiry, double log_moneyness, Years years);
 
+/// The vols of an expiry's strikes, where something other than the shape says them.
+using ExpirySmile =
+    std::function<Result<std::vector<double>>(Price forward, Years years, std::span<const double> strike)>;
+
 /// The whole market of one underlying at an instant: options with mark (Black, in coin), vol, bid and ask on the
 /// venue's ladder, rounded outward, no bid where there would be none over 0; the perpetual and a dated future for each
 /// expiry; the index. Everything was sent at `at`. Contracts carry Deribit's documented terms,
 /// which are this venue's own: from_venue is true.
 /// `keep`  names of options and futures that stay listed until they expire, wherever the price went: strikes, call and
 ///         put, and the chains of their expiries. Expired ones, other underlyings and perpetuals are passed over.
+/// `smile` the vols instead of atm_vol and the shape's skew, convexity and term structure; its faults are passed on.
 /// Exact   put-call parity of the marks (round_mark = 0): C - P = 1 - K/F within 1e-12.
 /// Faults  bad_input: the number outside its domain (index in [1, 1e9], atm_vol in [0.01, 5]), or the name in `keep`.
 /// Cost    some 2 us an option.
 Result<market::Snapshot> modelled_chain(const ChainShape& shape, Time at, double index, double atm_vol,
-                                        const std::vector<std::string>& keep = {});
+                                        const std::vector<std::string>& keep = {}, const ExpirySmile& smile = {});
 
 }  // namespace ballast::sim
