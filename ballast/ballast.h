@@ -109,6 +109,7 @@
 #include "ballast/sim/hedge_study.h"
 #include "ballast/sim/level_replay.h"
 #include "ballast/sim/market_path.h"
+#include "ballast/sim/model_smile.h"
 #include "ballast/sim/modelled_chain.h"
 #include "ballast/sim/series.h"
 #include "ballast/sim/summary.h"

@@ -15,6 +15,7 @@
 #include "ballast/app/progress.h"
 #include "ballast/base/text.h"
 #include "ballast/sim/level_replay.h"
+#include "ballast/sim/model_smile.h"
 #include "ballast/store/file.h"
 #include "ballast/store/level_archive.h"
 #include "ballast/venue/deribit/chain_csv.h"
