@@ -70,6 +70,7 @@
 #include "ballast/model/monte_carlo_greeks.h"
 #include "ballast/model/parameters.h"
 #include "ballast/model/paths.h"
+#include "ballast/model/qe_step.h"
 #include "ballast/model/regime_switching.h"
 #include "ballast/model/return_bootstrap.h"
 #include "ballast/model/rough_bergomi.h"

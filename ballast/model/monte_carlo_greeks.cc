@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "ballast/math/columns.h"
-#include "ballast/model/internal/qe_step.h"
+#include "ballast/model/qe_step.h"
 
 namespace ballast::model {
 namespace {

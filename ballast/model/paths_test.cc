@@ -12,7 +12,7 @@
 #include "ballast/math/arithmetic.h"
 #include "ballast/math/random_columns.h"
 #include "ballast/model/estimate.h"
-#include "ballast/model/internal/qe_step.h"
+#include "ballast/model/qe_step.h"
 #include "ballast/model/square_root.h"
 #include "tests/path_sets.h"
 #include "tests/support.h"

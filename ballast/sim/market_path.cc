@@ -8,7 +8,7 @@
 
 #include "ballast/math/elementary.h"
 #include "ballast/math/normal.h"
-#include "ballast/model/internal/qe_step.h"
+#include "ballast/model/qe_step.h"
 #include "ballast/sim/internal/draws.h"
 
 namespace ballast::sim {

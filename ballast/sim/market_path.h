@@ -53,7 +53,7 @@ MarketState begin(const MarketModel& model, Time at);
 /// Domain   a model without a fault, seconds in [0, 30 days].
 /// With dynamics: Andersen's QE-M step, biased, less so the shorter it is, and the step's jumps of price and variance
 ///          together at its end; E[index'] holds all the same wherever the scheme's correction exists.
-/// Source   L. Andersen, J. Computational Finance 11(3) (2008) 1-42, ballast/model/internal/qe_step.h;
+/// Source   L. Andersen, J. Computational Finance 11(3) (2008) 1-42, ballast/model/qe_step.h;
 ///          R. C. Merton, "Option pricing when underlying stock returns are discontinuous", J. Financial Economics 3
 ///          (1976) 125-144, for the jumps and their compensator.
 /// Cost     some 0.3 us.

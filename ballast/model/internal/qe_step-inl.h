@@ -14,7 +14,7 @@
 
 #include "ballast/math/lanes-inl.h"
 #include "ballast/model/internal/path_numbers-inl.h"
-#include "ballast/model/internal/qe_step.h"
+#include "ballast/model/qe_step.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace ballast::model::HWY_NAMESPACE {

@@ -1,4 +1,4 @@
-#include "ballast/model/internal/qe_step.h"
+#include "ballast/model/qe_step.h"
 
 #include <doctest/doctest.h>
 
