@@ -142,24 +142,24 @@ class Reader {
 
   /// Heston, Bates or the double-jump model, as the last of them.
   model::Svcj variance_model(const toml::table& table) {
-    std::vector<std::string> keys;
-    for (const model::Parameter& p : model::parameters("svcj")) keys.emplace_back(p.name);
-    std::set<std::string> known(keys.begin(), keys.end());
-    known.insert("name");
+    const auto names = model::parameters("svcj");  // those of the other two are its first
+    std::set<std::string> known = {"name"};
+    for (const model::Parameter& p : names) known.emplace(p.name);
     Section s(table, "market.model.dynamics", error_, known);
     const std::string name = s.text("name").value_or("");
     if (name != "heston" && name != "bates" && name != "svcj") {
       s.refuse("market.model.dynamics.name is heston, bates or svcj", "name");
       return {};
     }
-    std::vector<double> numbers(keys.size(), 0.0);
+    std::vector<double> numbers(names.size(), 0.0);
     const std::size_t count = model::parameters(name).size();
-    for (std::size_t i = 0; i < keys.size(); ++i) {
-      const char* key = keys[i].c_str();
-      if (i >= count && s.has(key))
-        s.refuse(fmt::format("market.model.dynamics.{}: {} has no such number", key, name), key);
-      if (i < count && !s.has(key)) s.refuse(fmt::format("market.model.dynamics.{} is missing", key));
-      if (i < count) s.number(key, any, numbers[i]);
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      const std::string key(names[i].name);
+      const bool stands = s.has(key.c_str());
+      if (i >= count && stands)
+        s.refuse(fmt::format("market.model.dynamics.{}: {} has no such number", key, name), key.c_str());
+      if (i < count && !stands) s.refuse(fmt::format("market.model.dynamics.{} is missing", key));
+      if (i < count) s.number(key.c_str(), any, numbers[i]);
     }
     const auto model = model::model_of("svcj", numbers);
     if (!model) {

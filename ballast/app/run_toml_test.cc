@@ -142,3 +142,37 @@ TEST_CASE("an edited book is another run") {
   folder.add("a.csv", edited);
   CHECK(ran(folder, text).head.run != first.head.run);
 }
+
+TEST_CASE("a drawn market's dynamics are read by the model's own names, and what is wrong with them is said") {
+  const Folder folder;
+  const std::string rest = "[book]\nkind = \"strangle\"\n[[rule]]\nname = \"net\"\n";
+  const auto text = [&](const std::string& dynamics, const std::string& beside = "") {
+    return drawn + beside + "[market.model.dynamics]\n" + dynamics + rest;
+  };
+  const std::string heston = "name = \"heston\"\nv0 = 0.25\nkappa = 3\ntheta = 0.36\nxi = 1.2\n";
+  const auto file = app::parse_run(text(heston + "rho = -0.6\n"), folder.path());
+  if (!file) FAIL(file.error().what);
+  const auto& model = std::get<app::DrawnMarket>(file.value().market).model;
+  REQUIRE(model.dynamics);
+  CHECK(model::values(*model.dynamics) == std::vector<double>{0.25, 3.0, 0.36, 1.2, -0.6, 0.0, 0.0, 0.0, 0.0, 0.0});
+  CHECK_FALSE(std::get<app::DrawnMarket>(app::parse_run(drawn + rest, folder.path()).value().market).model.dynamics);
+
+  std::string svcj = "name = \"svcj\"\nrho = -0.6\n" + heston.substr(heston.find("v0"));
+  const auto names = model::parameters("svcj");
+  for (std::size_t i = 5; i < names.size(); ++i) svcj += std::string(names[i].name) + " = 0.1\n";
+  const auto jumps = app::parse_run(text(svcj), folder.path());
+  if (!jumps) FAIL(jumps.error().what);
+  CHECK(std::get<app::DrawnMarket>(jumps.value().market).model.dynamics->jump_slope == 0.1);
+
+  const auto says = [&](const std::string& wrong, const std::string& words) {
+    const std::string what = refused(folder, wrong);
+    CAPTURE(what);
+    CHECK(what.find(words) != std::string::npos);
+  };
+  says(text(heston), "rho is missing");
+  says(text(heston + "rho = -1.5\n"), "-1.5");
+  says(text(heston + "rho = \"low\"\n"), "rho");
+  says(text(heston + "rho = -0.6\n" + std::string(names[5].name) + " = 1\n"), "heston has no such number");
+  says(text("name = \"sabr\"\n"), "heston, bates or svcj");
+  says(text(heston + "rho = -0.6\n", "start_vol = 0.5\n"), "start_vol stands beside");
+}

@@ -16,7 +16,7 @@ struct QeStep {
 };
 QeStep qe_step(const Heston& model, double years);
 
-/// The scheme's move written out, for tests: the kernel's plain reference.
+/// The scheme's move written out, plain: what walks a single path, and the reference of the kernel.
 struct QeMove {
   bool quadratic;
   double mean, variance, psi;

@@ -89,18 +89,18 @@ MarketState next(const MarketModel& m, std::uint64_t seed, std::uint64_t path, c
   assert(seconds >= 0.0 && seconds <= longest_step_s);
   Rng rng = internal::draws(seed, path, s.step);
   const double years = seconds / year_s;
-  const double of_price = math::norm_quantile(rng.uniform()), of_vol = math::norm_quantile(rng.uniform());
+  const double of_price = math::norm_quantile(rng.uniform()), u_vol = rng.uniform();
   const double of_premium = math::norm_quantile(rng.uniform()), of_jumps = math::norm_quantile(rng.uniform());
 
   double log_move = (m.drift - 0.5 * s.vol * s.vol) * years + s.vol * std::sqrt(years) * of_price;
   double vol = 0.0;
   if (m.dynamics) {
-    // The same uniforms in the same places: of_vol's is the scheme's own.
-    const VarianceMove move = moved(*m.dynamics, s.vol * s.vol, years, of_price, math::norm_cdf(of_vol), rng);
+    // The uniform itself: the scheme divides by 1 - u, and the way over a normal could round u to 1.
+    const VarianceMove move = moved(*m.dynamics, s.vol * s.vol, years, of_price, u_vol, rng);
     log_move = m.drift * years + move.log_move;
     vol = std::sqrt(move.variance);
   } else {
-    vol = next_vol(m.vol, s.vol, Years(years), of_price, of_vol);
+    vol = next_vol(m.vol, s.vol, Years(years), of_price, math::norm_quantile(u_vol));
   }
   if (!m.dynamics && m.jumps_a_year > 0.0) {
     const int jumps = internal::poisson(rng, m.jumps_a_year * years, most_jumps);

@@ -36,7 +36,7 @@ std::optional<Error> fault(const MarketModel& model);
 struct MarketState {
   Time at;
   double index = 0.0;      ///< USD per coin
-  double vol = 0.0;        ///< of the Brownian part, annual
+  double vol = 0.0;        ///< of the Brownian part, annual; with dynamics the root of the variance
   double premium = 0.0;    ///< perpetual over index, a fraction
   std::uint64_t step = 0;  ///< how many were made
 
@@ -51,8 +51,7 @@ MarketState begin(const MarketModel& model, Time at);
 /// Exact    E[index'] = index · exp(drift · years) for any step; the vol of the step is that at its start, the vol's
 ///          own step is exact. A step has one normal for its jumps: n of them are one of n times the variance.
 /// Domain   a model without a fault, seconds in [0, 30 days].
-/// With dynamics: Andersen's QE-M step, of any length the closer the shorter, and the step's jumps of price and
-/// variance
+/// With dynamics: Andersen's QE-M step, biased, less so the shorter it is, and the step's jumps of price and variance
 ///          together at its end; E[index'] holds all the same wherever the scheme's correction exists.
 /// Source   L. Andersen, J. Computational Finance 11(3) (2008) 1-42, ballast/model/qe_step.h;
 ///          R. C. Merton, "Option pricing when underlying stock returns are discontinuous", J. Financial Economics 3

@@ -1,6 +1,8 @@
 #include "ballast/sim/market_path.h"
 
 #include <cmath>
+#include <string>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -200,44 +202,97 @@ TEST_CASE("market path: what is out of its domain is named") {
 
 namespace {
 
-sim::MarketModel stochastic() {
+const model::Heston leaning = {.v0 = 0.25, .kappa = 3.0, .theta = 0.36, .xi = 1.2, .rho = -0.6};
+
+sim::MarketModel with(const model::Svcj& dynamics) {
   sim::MarketModel m;
-  m.dynamics = model::Svcj{{.v0 = 0.3, .kappa = 5.0, .theta = 0.4, .xi = 1.8, .rho = -0.6},
-                           {.rate = 12.0, .mean = -0.03, .deviation = 0.06},
-                           0.2,
-                           -0.1};
+  m.dynamics = dynamics;
   return m;
 }
 
+// Heston, Bates and the double-jump model.
+const model::Svcj each_dynamics[] = {{.heston = leaning, .jumps = {}},
+                                     {.heston = leaning, .jumps = {.rate = 20.0, .mean = -0.03, .deviation = 0.04}},
+                                     {.heston = leaning,
+                                      .jumps = {.rate = 20.0, .mean = -0.03, .deviation = 0.04},
+                                      .variance_jump = 0.05,
+                                      .jump_slope = -0.4}};
+
 }  // namespace
 
-TEST_CASE("market path: with a stochastic variance and jumps of both the index is a martingale") {
-  const sim::MarketModel m = stochastic();
-  Moments index, variance;
-  for (std::uint64_t path = 0; path < 20'000; ++path) {
-    sim::MarketState s = sim::begin(m, Time{0});
-    CHECK(s.vol == std::sqrt(0.3));
-    for (int i = 0; i < 10; ++i) s = sim::next(m, 11, path, s, day);
-    index.add(s.index / m.start);
-    variance.add(s.vol * s.vol);
+TEST_CASE("market path: with dynamics the index is a martingale, and the variance has its mean") {
+  for (const model::Svcj& dynamics : each_dynamics) {
+    for (const double drift : {0.0, 0.8}) {
+      sim::MarketModel m = with(dynamics);
+      m.drift = drift;
+      REQUIRE(!sim::fault(m));
+      Moments end, variance;
+      for (std::uint64_t path = 0; path < 10'000; ++path) {
+        sim::MarketState s = sim::begin(m, Time{0});
+        for (int i = 0; i < 10; ++i) s = sim::next(m, 7, path, s, 3.0 * day);
+        end.add(s.index / m.start), variance.add(s.vol * s.vol);
+      }
+      CAPTURE(end.mean());
+      CAPTURE(end.error());
+      CHECK(end.error() < 0.003);
+      CHECK(std::abs(end.mean() - std::exp(drift * 30.0 / 365.0)) <= four_sigma * end.error());
+      // dE[v] = kappa (theta - E[v]) dt, and after each step the mean of its jumps.
+      const double kept = std::exp(-leaning.kappa * 3.0 / 365.0);
+      double expected = leaning.v0;
+      for (int i = 0; i < 10; ++i) {
+        expected = leaning.theta + (expected - leaning.theta) * kept;
+        expected += dynamics.jumps.rate * 3.0 / 365.0 * dynamics.variance_jump;
+      }
+      CAPTURE(variance.mean());
+      CHECK(std::abs(variance.mean() - expected) <= four_sigma * variance.error());
+    }
   }
-  CHECK(std::abs(index.mean() - 1.0) < four_sigma * index.error());
-  // Its mean reverts to theta plus what the jumps add: dE[v]/dt = kappa (theta - E[v]) + rate · variance_jump.
-  const double years = 10.0 / 365.0, level = 0.4 + 12.0 * 0.2 / 5.0;
-  const double expected = level + (0.3 - level) * std::exp(-5.0 * years);
-  CHECK(std::abs(variance.mean() - expected) < four_sigma * variance.error() + 0.005);  // jumps at a step's end
 }
 
-TEST_CASE("market path: a stochastic variance goes on from any state, and says what is out of range") {
-  const sim::MarketModel m = stochastic();
-  sim::MarketState straight = sim::begin(m, Time{0});
-  for (int i = 0; i < 5; ++i) straight = sim::next(m, 3, 9, straight, 3600.0);
-  sim::MarketState taken_up = straight;
-  straight = sim::next(m, 3, 9, straight, 3600.0), taken_up = sim::next(m, 3, 9, taken_up, 3600.0);
-  CHECK(straight == taken_up);
-  CHECK(std::get<model::Svcj>(sim::model_at(m, straight)).heston.v0 == straight.vol * straight.vol);
-  sim::MarketModel wrong = m;
-  wrong.dynamics->heston.rho = -1.5;
-  REQUIRE(sim::fault(wrong));
-  CHECK(sim::fault(wrong)->what.find("rho is -1.5") != std::string::npos);
+TEST_CASE("market path: with dynamics price and variance move together as rho says") {
+  const sim::MarketModel m = with(each_dynamics[0]);
+  double xx = 0.0, vv = 0.0, xv = 0.0;
+  const int count = 20'000;
+  for (std::uint64_t path = 0; path < count; ++path) {
+    const sim::MarketState s = sim::begin(m, Time{0}), t = sim::next(m, 3, path, s, 600.0);
+    const double x = std::log(t.index / s.index), v = t.vol * t.vol - s.vol * s.vol;
+    xx += x * x, vv += v * v, xv += x * v;
+  }
+  const double rho = leaning.rho;
+  CHECK(std::abs(xv / std::sqrt(xx * vv) - rho) <= four_sigma * (1.0 - rho * rho) / std::sqrt(double{count}));
+}
+
+TEST_CASE("market path: with dynamics a path taken up from any of its states goes on bit for bit") {
+  for (const model::Svcj& dynamics : each_dynamics) {
+    const sim::MarketModel m = with(dynamics);
+    std::vector<sim::MarketState> straight = {sim::begin(m, Time{0})};
+    for (int i = 0; i < 40; ++i) straight.push_back(sim::next(m, 5, 1, straight.back(), day / 6.0));
+    for (std::size_t cut = 0; cut < straight.size(); ++cut) {
+      (void)sim::next(m, 5, 2, straight[cut], day);  // another path between
+      sim::MarketState s = straight[cut];
+      for (std::size_t i = cut + 1; i < straight.size(); ++i) s = sim::next(m, 5, 1, s, day / 6.0);
+      CHECK(s == straight.back());
+    }
+    CHECK(sim::next(m, 5, 2, straight[3], day / 6.0).vol != straight[4].vol);
+  }
+}
+
+TEST_CASE("market path: dynamics out of their domain are named") {
+  const auto says = [](const model::Svcj& dynamics, const std::string& name, const std::string& value) {
+    const auto found = sim::fault(with(dynamics));
+    REQUIRE(found);
+    CHECK(found->fault == Fault::bad_input);
+    CAPTURE(found->what);
+    CHECK(found->what.find(name) != std::string::npos);
+    CHECK(found->what.find(value) != std::string::npos);
+  };
+  model::Svcj wrong = each_dynamics[2];
+  wrong.heston.rho = -1.5;
+  says(wrong, "rho", "-1.5");
+  wrong = each_dynamics[2];
+  wrong.heston.v0 = NAN;
+  says(wrong, "v0", "nan");
+  wrong = each_dynamics[2];
+  wrong.jumps.rate = 501.0;
+  says(wrong, "rate", "501");
 }
