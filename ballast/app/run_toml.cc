@@ -100,7 +100,7 @@ class Reader {
     if (table == nullptr) return shape;
     Section s(*table, name, error_,
               {"days", "strikes_z", "strikes", "skew", "convexity", "stickiness", "reference", "basis",
-               "half_spread_vol", "perpetual_half_spread_ticks", "size_coins", "size_usd"});
+               "half_spread_vol", "perpetual_half_spread_ticks", "size_coins", "size_usd", "open_interest"});
     if (s.has("days")) shape.days = s.numbers("days", positive);
     s.number("strikes_z", positive, shape.strikes_z);
     shape.strikes = static_cast<std::size_t>(s.whole("strikes", 3, 200).value_or(static_cast<int>(shape.strikes)));
@@ -109,6 +109,7 @@ class Reader {
     s.number("basis", any, shape.basis), s.number("half_spread_vol", not_negative, shape.half_spread_vol);
     s.number("perpetual_half_spread_ticks", not_negative, shape.perpetual_half_spread_ticks);
     s.number("size_coins", positive, shape.size_coins), s.number("size_usd", positive, shape.size_usd);
+    shape.open_interest = s.number("open_interest", positive);
     return shape;
   }
 

@@ -105,6 +105,7 @@ std::optional<Error> fault(const ChainShape& s, double index, double atm_vol) {
                           {"funding_8h", s.funding_8h.value_or(0.0), -1.0, 1.0},
                           {"size_coins", s.size_coins, 1e-12, inf},
                           {"size_usd", s.size_usd, 1e-12, inf},
+                          {"open_interest", s.open_interest.value_or(1.0), 1e-12, 1e9},
                           {"round_vol", s.round_vol, 0.0, 0.01},
                           {"round_mark", s.round_mark, 0.0, 1e-4}};
   for (const Bound& b : bounds) {
@@ -246,6 +247,7 @@ class Chain {
     quote.underlying_index = e.future;
     quote.ask = round_up(ladder, std::max(coin_price(vol + shape_.half_spread_vol), mark + tick));
     quote.ask_amount = shape_.size_coins;
+    quote.open_interest = shape_.open_interest;
     if (bid > 0.0) {
       quote.bid = bid;
       quote.bid_amount = shape_.size_coins;

@@ -37,9 +37,11 @@ struct ChainShape {
   double perpetual_half_spread_ticks = 0.5;  ///< >= 0: of the perpetual and the futures
   std::optional<double> funding_8h;          ///< what the perpetual's quote says; absent: nothing
   double size_coins = 25.0;                  ///< > 0: displayed at each best price of options
-  double size_usd = 500'000;                 ///< > 0: and of the perpetual and futures
-  double round_vol = 0.0;                    ///< > 0: mark vols are rounded to this as venues do, 1e-4; 0: exact
-  double round_mark = 0.0;                   ///< > 0: marks of options are rounded to this, 1e-8; 0: exact
+  /// > 0: coins, of every option; absent: not shown. The adaptive rule learns of options with one coin and more.
+  std::optional<double> open_interest;
+  double size_usd = 500'000;  ///< > 0: and of the perpetual and futures
+  double round_vol = 0.0;     ///< > 0: mark vols are rounded to this as venues do, 1e-4; 0: exact
+  double round_mark = 0.0;    ///< > 0: marks of options are rounded to this, 1e-8; 0: exact
 };
 
 /// The expiries that a venue lists at an instant, by time, all at 08:00 UTC and after `at`: every day for the next

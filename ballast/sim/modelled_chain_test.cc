@@ -325,6 +325,7 @@ TEST_CASE(
   says(sim::modelled_chain(shape, noon, 1e5, 6.0), "atm_vol is 6");
   shape.underlying = "SOL";
   says(sim::modelled_chain(shape, noon, 1e5, 0.5), "SOL");
+  says(sim::modelled_chain({.open_interest = -1.0}, noon, 1e5, 0.5), "open_interest is -1");
   shape = skewed();
   shape.stickiness = 1.0;
   says(sim::modelled_chain(shape, noon, 1e5, 0.5), "reference is 0");
