@@ -1,16 +1,22 @@
 // Every path scheme against the reference's prices: calls of all sets of tests/data/*_prices.csv by simulation, with
 // antithetic pairs and the forward as control, and the mean of the simulated price against the forward.
 //
-//   path_check [--paths N] [--steps N] [--seed N] [--sobol] [--only TABLE[/SET]] [--threads N]
+//   path_check [--paths N] [--steps N] [--seed N] [--sobol | --greeks] [--only TABLE[/SET]] [--threads N]
 //
 // A table on standard output: model, set, steps, strike, simulated and reference price of the option that is out of the
 // money, standard error, z; and for each set the same of the forward. A strike that fewer than 100 pairs of paths reach
 // has no z: an error from a handful of them is none. With --sobol errors come from 16 randomisations of N/16 points.
+//
+// With --greeks: model, set, steps, strike, estimator of monte_carlo_greeks.h, simulated, the transform's number,
+// standard error, z; for heston, bates and svcj. An option whose price has an error above 2 % has no z.
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
+#include <initializer_list>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -20,7 +26,9 @@
 
 #include "ballast/base/text.h"
 #include "ballast/model/estimate.h"
+#include "ballast/model/monte_carlo_greeks.h"
 #include "ballast/model/paths.h"
+#include "ballast/model/transform.h"
 #include "tests/path_sets.h"
 
 namespace {
@@ -31,7 +39,7 @@ using model::SampleMoments;
 struct Options {
   std::size_t paths = 1'000'000, steps = 0, seed = 1, threads = std::max(1u, std::thread::hardware_concurrency());
   std::string only;
-  bool sobol = false;
+  bool sobol = false, greeks = false;
 };
 
 constexpr std::size_t chunk = 1024;  // paths of one task: fixed, so that any number of threads sums alike
@@ -73,18 +81,25 @@ Figures figures_of(const test::PathSet& set, const model::PathPlan& plan, std::u
   return figures;
 }
 
-Figures walked(const test::PathSet& set, const model::PathPlan& plan, std::size_t paths, const Options& options) {
-  const std::size_t tasks = (paths + chunk - 1) / chunk;
-  std::vector<Figures> of_task(tasks);
+// of(0) .. of(tasks - 1) in that order, by several threads.
+template <class Of>
+auto by_threads(std::size_t tasks, std::size_t threads, const Of& of) {
+  std::vector<decltype(of(std::size_t{}))> of_task(tasks);
   std::atomic<std::size_t> next = 0;
   const auto work = [&] {
-    for (std::size_t i = next++; i < tasks; i = next++)
-      of_task[i] = figures_of(set, plan, i * chunk, std::min(chunk, paths - i * chunk));
+    for (std::size_t i = next++; i < tasks; i = next++) of_task[i] = of(i);
   };
   std::vector<std::thread> others;
-  for (std::size_t i = 1; i < options.threads; ++i) others.emplace_back(work);
+  for (std::size_t i = 1; i < threads; ++i) others.emplace_back(work);
   work();
   for (std::thread& thread : others) thread.join();
+  return of_task;
+}
+
+Figures walked(const test::PathSet& set, const model::PathPlan& plan, std::size_t paths, const Options& options) {
+  const auto of_task = by_threads((paths + chunk - 1) / chunk, options.threads, [&](std::size_t i) {
+    return figures_of(set, plan, i * chunk, std::min(chunk, paths - i * chunk));
+  });
   Figures all{std::vector<SampleMoments>(set.strikes.size() + 1), std::vector<std::size_t>(set.strikes.size() + 1)};
   for (const Figures& one : of_task)
     for (std::size_t i = 0; i < all.moments.size(); ++i) {
@@ -119,9 +134,97 @@ std::vector<Judged> estimates(const test::PathSet& set, std::size_t steps, const
   return all;
 }
 
+// The transform's number of each estimator.
+std::array<double, model::estimators> exact(const model::TransformModel& law, double years,
+                                            const model::SimulatedOption& option) {
+  double price = 0.0, delta = 0.0, gamma = 0.0;
+  std::vector<double> gradient(model::values(law).size());
+  const auto done =
+      model::transform(law, {option.forward, Years(years), {&option.strike.value, 1}, {&option.sign, 1}},
+                       {.price = {&price, 1}, .delta = {&delta, 1}, .gamma = {&gamma, 1}, .gradient = gradient});
+  std::array<double, model::estimators> all;
+  all.fill(std::nan(""));
+  if (!done) return all;
+  using model::Estimator;
+  const auto put = [&](double value, std::initializer_list<model::Estimator> which) {
+    for (const auto e : which) all[static_cast<std::size_t>(e)] = value;
+  };
+  put(price, {Estimator::price, Estimator::price_conditional});
+  put(delta, {Estimator::delta_pathwise, Estimator::delta_likelihood_ratio, Estimator::delta_conditional});
+  put(gamma, {Estimator::gamma_likelihood_ratio, Estimator::gamma_mixed, Estimator::gamma_conditional});
+  put(gradient[0], {Estimator::v0_slope});  // v0 is the first parameter of all three
+  return all;
+}
+
+struct Tally {
+  std::size_t judged = 0, beyond_three = 0;
+  double worst = 0.0;
+};
+
+void check_greeks(const test::PathSet& set, const model::TransformModel& law, std::size_t steps, const Options& options,
+                  std::array<Tally, model::estimators>& tallies) {
+  std::vector<model::SimulatedOption> all;
+  for (const double strike : set.strikes)
+    all.push_back({.forward = Price(set.forward), .strike = Price(strike), .sign = strike < set.forward ? -1.0 : 1.0});
+  const auto plan = model::GreekPlan::prepare(set.model, test::equal_steps(set.years, steps), all,
+                                              {.seed = options.seed, .antithetic = true});
+  if (!plan) {
+    fmt::print("{:<8}{:<20}{}\n", set.table, set.set, plan.error().what);
+    return;
+  }
+  constexpr std::size_t block = model::GreekPlan::block_paths;
+  const std::size_t paths = options.paths / 2 * 2;
+  model::GreekMoments moments;
+  for (const auto& one : by_threads((paths + block - 1) / block, options.threads, [&](std::size_t i) {
+         return plan.value().block(i, std::min(block, paths - i * block));
+       }))
+    moments = joined(moments, one);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const auto wanted = exact(law, set.years, all[i]);
+    const model::Estimate price = moments.controlled(i, model::Estimator::price);
+    for (std::size_t e = 0; e < model::estimators; ++e) {
+      const auto which = static_cast<model::Estimator>(e);
+      const model::Estimate estimate = moments.controlled(i, which);
+      if (estimate.samples == 0) continue;
+      const double z = (estimate.mean - wanted[e]) / estimate.error;
+      const bool judged = price.error > 0.0 && price.error <= 0.02 * price.mean;
+      fmt::print("{:<8}{:<20}{:>6}{:>12g} {:<24}{:>16.8g}{:>16.8g}{:>12.3g}{:>8}\n", set.table, set.set, steps,
+                 set.strikes[i], model::name(which), estimate.mean, wanted[e], estimate.error,
+                 judged ? fmt::format("{:.2f}", z) : "-");
+      if (!judged) continue;
+      Tally& tally = tallies[e];
+      ++tally.judged;
+      if (!(std::abs(z) <= 3.0)) ++tally.beyond_three;
+      if (!(std::abs(z) <= std::abs(tally.worst))) tally.worst = z;
+    }
+  }
+}
+
+std::optional<model::TransformModel> with_greeks(const model::PathModel& paths) {
+  if (const auto* m = std::get_if<model::Heston>(&paths)) return *m;
+  if (const auto* m = std::get_if<model::Bates>(&paths)) return *m;
+  if (const auto* m = std::get_if<model::Svcj>(&paths)) return *m;
+  return std::nullopt;
+}
+
+int check_greeks(const std::vector<test::PathSet>& sets, const Options& options) {
+  std::array<Tally, model::estimators> tallies;
+  for (const test::PathSet& set : sets) {
+    if (!options.only.empty() && set.table != options.only && set.table + "/" + set.set != options.only) continue;
+    if (const auto law = with_greeks(set.model)) check_greeks(set, *law, steps_of(set, options), options, tallies);
+    std::fflush(stdout);
+  }
+  for (std::size_t e = 0; e < model::estimators; ++e)
+    if (tallies[e].judged > 0)
+      fmt::print("{:<24} worst z {:.2f}; {} of {} beyond 3\n", model::name(static_cast<model::Estimator>(e)),
+                 tallies[e].worst, tallies[e].beyond_three, tallies[e].judged);
+  return 0;
+}
+
 int usage() {
-  fmt::print(stderr,
-             "usage: path_check [--paths N] [--steps N] [--seed N] [--sobol] [--only TABLE[/SET]] [--threads N]\n");
+  fmt::print(
+      stderr,
+      "usage: path_check [--paths N] [--steps N] [--seed N] [--sobol | --greeks] [--only TABLE[/SET]] [--threads N]\n");
   return 2;
 }
 
@@ -137,6 +240,8 @@ int main(int count, char** words) {
     };
     if (word == "--sobol") {
       options.sobol = true;
+    } else if (word == "--greeks") {
+      options.greeks = true;
     } else if (word == "--only" && i + 1 < count) {
       options.only = words[++i];
     } else if (word == "--paths" || word == "--steps" || word == "--seed" || word == "--threads") {
@@ -148,10 +253,11 @@ int main(int count, char** words) {
       return usage();
     }
   }
-  if (options.paths < 64 || options.threads < 1) return usage();
+  if (options.paths < 64 || options.threads < 1 || (options.sobol && options.greeks)) return usage();
 
   const bool terminal = isatty(STDERR_FILENO) == 1;
   const auto sets = test::path_sets();
+  if (options.greeks) return check_greeks(sets, options);
   double worst_option = 0.0, worst_forward = 0.0;
   std::string worst_option_at, worst_forward_at;
   std::size_t options_judged = 0, beyond_three = 0;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "ballast/math/columns.h"
+#include "ballast/math/normal.h"
 #include "ballast/model/qe_step.h"
 
 namespace ballast::model {
@@ -96,10 +97,14 @@ double payoff(const SimulatedOption& option, double ratio) {
 void settle_in_coin(double f, Values& y) {
   double &price = y[at(Estimator::price)], &pathwise = y[at(Estimator::delta_pathwise)];
   double& score = y[at(Estimator::delta_likelihood_ratio)];
-  const auto gamma = [&](double& g, double delta) { g = (g - 2.0 * (delta - price / f) / f) / f; };
-  gamma(y[at(Estimator::gamma_likelihood_ratio)], score);
-  gamma(y[at(Estimator::gamma_mixed)], pathwise);
+  const auto gamma_of = [f](double& g, double delta, double c) { g = (g - 2.0 * (delta - c / f) / f) / f; };
+  gamma_of(y[at(Estimator::gamma_likelihood_ratio)], score, price);
+  gamma_of(y[at(Estimator::gamma_mixed)], pathwise, price);
   for (double* delta : {&pathwise, &score}) *delta = (*delta - price / f) / f;
+  double &conditional = y[at(Estimator::price_conditional)], &delta = y[at(Estimator::delta_conditional)];
+  gamma_of(y[at(Estimator::gamma_conditional)], delta, conditional);
+  delta = (delta - conditional / f) / f;
+  conditional /= f;
   for (const auto e :
        {Estimator::price, Estimator::vega_pathwise, Estimator::vega_likelihood_ratio, Estimator::v0_slope})
     y[at(e)] /= f;
@@ -114,7 +119,7 @@ struct GreekPlan::Parts {
   PathPlan paths;
   double vol = none;                      // of black
   std::optional<PathPlan> up, down;       // v0 moved
-  double v0_move = none;                  // from down to up
+  double v0_change = none;                // from down to up
   std::optional<PathPlan> without_jumps;  // heston of the same numbers, for the scores
   std::optional<GivenVariance> given;
 
@@ -134,33 +139,49 @@ struct GreekPlan::Parts {
       case Estimator::vega_pathwise:
       case Estimator::vega_likelihood_ratio: return !std::isnan(vol);
       case Estimator::v0_slope: return up.has_value();
+      case Estimator::price_conditional:
+      case Estimator::delta_conditional:
+      case Estimator::gamma_conditional: return given.has_value();
       default: return given.has_value() || !std::isnan(vol);
     }
-  }
-
-  // Of one path. z and s are NaN where they are not known, and what needs them is then not read.
-  Values values(const SimulatedOption& o, double ratio, double z, double s, double ratio_up, double ratio_down) const {
-    const double f = o.forward.value, pay = payoff(o, ratio), root = std::sqrt(years);
-    const double inside = pay > 0.0 ? o.sign : 0.0, score = z / (f * s);
-    Values y{};
-    y[at(Estimator::price)] = pay;
-    y[at(Estimator::delta_pathwise)] = inside * ratio;
-    y[at(Estimator::delta_likelihood_ratio)] = pay * score;
-    y[at(Estimator::gamma_likelihood_ratio)] = pay * (z * z - 1.0 - z * s) / (f * s) / (f * s);
-    y[at(Estimator::gamma_mixed)] = inside * o.strike.value / f * score;
-    y[at(Estimator::vega_pathwise)] = inside * f * ratio * (z * root - vol * years);
-    y[at(Estimator::vega_likelihood_ratio)] = pay * ((z * z - 1.0) / vol - z * root);
-    y[at(Estimator::v0_slope)] = (payoff(o, ratio_up) - payoff(o, ratio_down)) / v0_move;
-    if (o.coin_settled) settle_in_coin(f, y);
-    return y;
   }
 };
 
 std::string_view name(Estimator estimator) {
-  constexpr std::array<std::string_view, estimators> names = {
-      "price",       "delta_pathwise", "delta_likelihood_ratio", "gamma_likelihood_ratio",
-      "gamma_mixed", "vega_pathwise",  "vega_likelihood_ratio",  "v0_slope"};
+  constexpr std::array<std::string_view, estimators> names = {"price",
+                                                              "delta_pathwise",
+                                                              "delta_likelihood_ratio",
+                                                              "gamma_likelihood_ratio",
+                                                              "gamma_mixed",
+                                                              "vega_pathwise",
+                                                              "vega_likelihood_ratio",
+                                                              "v0_slope",
+                                                              "price_conditional",
+                                                              "delta_conditional",
+                                                              "gamma_conditional"};
   return names[at(estimator)];
+}
+
+std::array<double, estimators> path_values(const SimulatedOption& o, const PathEnd& path) {
+  const double f = o.forward.value, k = o.strike.value, z = path.normal, s = path.stdev, vol = path.vol;
+  const double pay = payoff(o, path.ratio), root = std::sqrt(path.years);
+  const double inside = pay > 0.0 ? o.sign : 0.0, score = z / (f * s);
+  Values y{};
+  y[at(Estimator::price)] = pay;
+  y[at(Estimator::delta_pathwise)] = inside * path.ratio;
+  y[at(Estimator::delta_likelihood_ratio)] = pay * score;
+  y[at(Estimator::gamma_likelihood_ratio)] = pay * (z * z - 1.0 - z * s) / (f * s) / (f * s);
+  y[at(Estimator::gamma_mixed)] = inside * k / f * score;
+  y[at(Estimator::vega_pathwise)] = inside * f * path.ratio * (z * root - vol * path.years);
+  y[at(Estimator::vega_likelihood_ratio)] = pay * ((z * z - 1.0) / vol - z * root);
+  y[at(Estimator::v0_slope)] = (payoff(o, path.ratio_up) - payoff(o, path.ratio_down)) / path.v0_change;
+  const double r = path.mean_ratio, d1 = std::log(f * r / k) / s + 0.5 * s;
+  const double delta = o.sign * r * math::norm_cdf(o.sign * d1);
+  y[at(Estimator::price_conditional)] = f * delta - o.sign * k * math::norm_cdf(o.sign * (d1 - s));
+  y[at(Estimator::delta_conditional)] = delta;
+  y[at(Estimator::gamma_conditional)] = r * math::norm_pdf(d1) / (f * s);
+  if (o.coin_settled) settle_in_coin(f, y);
+  return y;
 }
 
 Estimate GreekMoments::plain(std::size_t option, Estimator e) const {
@@ -219,9 +240,9 @@ Result<GreekPlan> GreekPlan::prepare(const PathModel& model, std::span<const dou
   heston->v0 = own.v0 * (1.0 + v0_bump);
   auto up = PathPlan::prepare(moved, years, draws);
   if (!up) return in("monte carlo greeks: v0 moved up", up.error());
-  parts.v0_move = heston->v0;
+  parts.v0_change = heston->v0;
   heston->v0 = own.v0 * (1.0 - v0_bump);
-  parts.v0_move -= heston->v0;
+  parts.v0_change -= heston->v0;
   parts.up = std::move(up.value());
   parts.down = PathPlan::prepare(moved, years, draws).value();
   return GreekPlan(std::make_shared<const Parts>(std::move(parts)));
@@ -236,6 +257,13 @@ GreekMoments GreekPlan::block(std::uint64_t index, std::size_t paths) const {
   const std::uint64_t first = index * block_paths;
   std::vector<double> ratio = ends(p.paths, first, paths), up, down;
   Scores scores = p.scores(first, ratio);
+  std::vector<double> mean_ratio;
+  if (p.given) {
+    mean_ratio = ratio;
+    for (std::size_t i = 0; i < paths; ++i)
+      mean_ratio[i] += scores.stdev[i] * (0.5 * scores.stdev[i] - scores.normal[i]);
+    math::exp(mean_ratio, mean_ratio);
+  }
   math::exp(ratio, ratio);
   if (p.up) {
     up = ends(*p.up, first, paths);
@@ -243,18 +271,28 @@ GreekMoments GreekPlan::block(std::uint64_t index, std::size_t paths) const {
     math::exp(up, up);
     math::exp(down, down);
   }
-  for (auto* column : {&scores.normal, &scores.stdev, &up, &down}) column->resize(paths, none);
+  for (auto* column : {&scores.normal, &scores.stdev, &mean_ratio, &up, &down}) column->resize(paths, none);
   GreekMoments all;
   std::array<std::vector<double>, estimators> columns;
   columns.fill(std::vector<double>(paths));
   for (const SimulatedOption& option : p.options) {
     for (std::size_t i = 0; i < paths; ++i) {
-      const Values y = p.values(option, ratio[i], scores.normal[i], scores.stdev[i], up[i], down[i]);
+      const Values y = path_values(option, {.ratio = ratio[i],
+                                            .normal = scores.normal[i],
+                                            .stdev = scores.stdev[i],
+                                            .mean_ratio = mean_ratio[i],
+                                            .ratio_up = up[i],
+                                            .ratio_down = down[i],
+                                            .vol = p.vol,
+                                            .years = p.years,
+                                            .v0_change = p.v0_change});
       for (std::size_t e = 0; e < estimators; ++e) columns[e][i] = y[e];
     }
-    for (std::size_t e = 0; e < estimators; ++e)
-      all.moments.push_back(p.has(static_cast<Estimator>(e)) ? sample_moments(columns[e], ratio, p.antithetic)
+    for (std::size_t e = 0; e < estimators; ++e) {
+      const auto& control = e >= at(Estimator::price_conditional) ? mean_ratio : ratio;
+      all.moments.push_back(p.has(static_cast<Estimator>(e)) ? sample_moments(columns[e], control, p.antithetic)
                                                              : SampleMoments{});
+    }
   }
   return all;
 }
