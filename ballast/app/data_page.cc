@@ -65,9 +65,9 @@ std::string script_data(const ordered_json& data) {
 std::string data_page(const PageFile& html, const PageFile& style, const PageFile& script, const std::string& title,
                       const ordered_json& data) {
   const std::string policy = fmt::format(
-      "default-src 'none'; script-src 'sha256-{}'; style-src 'sha256-{}' 'sha256-{}'; base-uri 'none'; "
+      "default-src 'none'; script-src 'sha256-{}' 'sha256-{}'; style-src 'sha256-{}' 'sha256-{}'; base-uri 'none'; "
       "form-action 'none'",
-      script.sha256, page_frame_css.sha256, style.sha256);
+      page_plots_js.sha256, script.sha256, page_frame_css.sha256, style.sha256);
   std::string out;
   std::string_view rest = html.content;
   // The template names its places {{word}}; what is put in is never searched again.
@@ -81,6 +81,7 @@ std::string data_page(const PageFile& html, const PageFile& style, const PageFil
     if (word == "title") out += escaped_html(title);
     if (word == "frame") out += page_frame_css.content;
     if (word == "style") out += style.content;
+    if (word == "plots") out += page_plots_js.content;
     if (word == "script") out += script.content;
     if (word == "data") out += script_data(data);
   }

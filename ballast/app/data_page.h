@@ -8,9 +8,10 @@
 namespace ballast::app {
 
 /// One HTML file with its style, its script and its data inside, which reaches for nothing outside of itself; its
-/// policy lets only that script and those styles run, by their hashes. From a template, whose places are named
+/// policy lets only those scripts and styles run, by their hashes. From a template, whose places are named
 /// {{policy}},
-/// {{title}}, {{frame}} (the style that all pages share), {{style}}, {{script}} and {{data}}.
+/// {{title}}, {{frame}} (the style that all pages share), {{style}}, {{plots}} (what pages with smiles draw with),
+/// {{script}} and {{data}}.
 std::string data_page(const PageFile& html, const PageFile& style, const PageFile& script, const std::string& title,
                       const nlohmann::ordered_json& data);
 

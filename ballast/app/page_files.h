@@ -10,6 +10,7 @@ struct PageFile {
 };
 
 extern const PageFile page_frame_css;  ///< the style that all pages share
+extern const PageFile page_plots_js;   ///< the drawing that pages with smiles share
 extern const PageFile page_surface_html, page_surface_css, page_surface_js;
 extern const PageFile page_frontier_html, page_frontier_css, page_frontier_js;
 extern const PageFile page_backtest_html, page_backtest_css, page_backtest_js;
