@@ -31,36 +31,7 @@ double jump_rate(const Kou& model) { return model.rate; }
 double jump_rate(const Bates& model) { return model.jumps.rate; }
 double jump_rate(const Svcj& model) { return model.jumps.rate; }
 
-// What walks a model that steps more finely than its dates, or needs more than the grid to do so; void: path_kernel.
-template <class M>
-struct OwnPaths {
-  using type = void;
-};
-template <>
-struct OwnPaths<RoughBergomi> {
-  using type = RoughBergomiPaths;
-};
-template <>
-struct OwnPaths<BergomiTwoFactor> {
-  using type = BergomiTwoFactorPaths;
-};
-template <>
-struct OwnPaths<LocalVol> {
-  using type = LocalVolPaths;
-};
-template <>
-struct OwnPaths<Sabr> {
-  using type = SabrPaths;
-};
-template <>
-struct OwnPaths<RegimeSwitching> {
-  using type = RegimeSwitchingPaths;
-};
-template <>
-struct OwnPaths<ReturnBootstrap> {
-  using type = ReturnBootstrapPaths;
-};
-
+// Of a model that steps more finely than its dates, or needs more than the grid to do so: its own paths walk.
 template <class Paths>
 class OwnKernel : public PathPlan::Kernel {
  public:
@@ -77,20 +48,33 @@ class OwnKernel : public PathPlan::Kernel {
 
 using KernelResult = Result<std::shared_ptr<const PathPlan::Kernel>>;
 
+template <class Paths, class M>
+KernelResult own_kernel(const M& model, const PathGrid& grid) {
+  auto paths = Paths::prepare(model, grid.years, grid.draws);
+  if (!paths) return paths.error();
+  return std::shared_ptr<const PathPlan::Kernel>(std::make_shared<OwnKernel<Paths>>(std::move(paths.value())));
+}
+KernelResult kernel_of(const RoughBergomi& m, const PathGrid& grid) { return own_kernel<RoughBergomiPaths>(m, grid); }
+KernelResult kernel_of(const BergomiTwoFactor& m, const PathGrid& grid) {
+  return own_kernel<BergomiTwoFactorPaths>(m, grid);
+}
+KernelResult kernel_of(const LocalVol& m, const PathGrid& grid) { return own_kernel<LocalVolPaths>(m, grid); }
+KernelResult kernel_of(const Sabr& m, const PathGrid& grid) { return own_kernel<SabrPaths>(m, grid); }
+KernelResult kernel_of(const RegimeSwitching& m, const PathGrid& grid) {
+  return own_kernel<RegimeSwitchingPaths>(m, grid);
+}
+KernelResult kernel_of(const ReturnBootstrap& m, const PathGrid& grid) {
+  return own_kernel<ReturnBootstrapPaths>(m, grid);
+}
+
+/// Of the others, which a step of the grid's own length walks.
 template <class M>
 KernelResult kernel_of(const M& model, const PathGrid& grid) {
-  using Paths = typename OwnPaths<M>::type;
-  if constexpr (std::is_void_v<Paths>) {
-    const std::size_t dimensions = grid.years.size() * normals_a_step(model);
-    if (grid.draws.source == DrawSource::sobol && dimensions > math::Sobol::most_dimensions)
-      return Error{Fault::limit, std::string(name_of(model)) + " paths: " + std::to_string(dimensions) +
-                                     " Sobol dimensions, more than " + std::to_string(math::Sobol::most_dimensions)};
-    return path_kernel(model, grid);
-  } else {
-    auto paths = Paths::prepare(model, grid.years, grid.draws);
-    if (!paths) return paths.error();
-    return std::shared_ptr<const PathPlan::Kernel>(std::make_shared<OwnKernel<Paths>>(std::move(paths.value())));
-  }
+  const std::size_t dimensions = grid.years.size() * normals_a_step(model);
+  if (grid.draws.source == DrawSource::sobol && dimensions > math::Sobol::most_dimensions)
+    return Error{Fault::limit, std::string(name_of(model)) + " paths: " + std::to_string(dimensions) +
+                                   " Sobol dimensions, more than " + std::to_string(math::Sobol::most_dimensions)};
+  return path_kernel(model, grid);
 }
 
 Error refusal(Fault fault, const PathModel& model, const std::string& text) {
