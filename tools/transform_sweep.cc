@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
@@ -38,6 +39,10 @@ struct Tally {
 }  // namespace
 
 int main(int count, char** words) {
+  if (count > 1 && words[1][0] == '-') {
+    fmt::print("usage: transform_sweep [SETS] [SEED]     random parameters of every model; default 100000 sets\n");
+    return std::string_view(words[1]) == "--help" ? 0 : 2;
+  }
   const int sets = count > 1 ? std::atoi(words[1]) : 100'000;
   Rng rng(count > 2 ? static_cast<std::uint64_t>(std::atoll(words[2])) : 20261204);
   constexpr double forward = 100.0, bound = 1e-11;  // of transform.h
