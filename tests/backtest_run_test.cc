@@ -17,6 +17,7 @@
 #include "ballast/base/rng.h"
 #include "ballast/store/file.h"
 #include "ballast/store/run_store.h"
+#include "tests/folder.h"
 #include "tests/support.h"
 
 using namespace ballast;
@@ -52,22 +53,6 @@ name = "smile"
 delta = "adaptive"
 )";
 
-/// A folder for as long as the test.
-class Folder {
- public:
-  Folder() : path_(std::filesystem::temp_directory_path() / ("ballast-run-" + std::to_string(::getpid()))) {
-    std::filesystem::remove_all(path_);
-    std::filesystem::create_directory(path_);
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  std::string file(const std::string& name) const { return (path_ / name).string(); }
-
- private:
-  std::filesystem::path path_;
-};
-
 app::RunFile run_file() {
   auto file = app::parse_run(run_text, "");
   if (!file) FAIL(file.error().what);
@@ -89,7 +74,7 @@ Result<std::string> rows_of(const app::RunFile& file, const app::RunSettings& se
 }  // namespace
 
 TEST_CASE("a run: the same bytes twice, with 1, 2 and 3 threads, with a store and without") {
-  const Folder folder;
+  const test::Folder folder;
   const app::RunFile file = run_file();
   const auto once = rows_of(file, {});
   REQUIRE(once);
@@ -103,7 +88,7 @@ TEST_CASE("a run: the same bytes twice, with 1, 2 and 3 threads, with a store an
 }
 
 TEST_CASE("a run: killed at random times and gone on with, it has the same bytes") {
-  const Folder folder;
+  const test::Folder folder;
   const app::RunFile file = run_file();
   const std::string whole = rows_of(file, {}).value();
   const app::RunSettings stored{.store = folder.file("runs.sqlite"), .checkpoint_s = 0.0};
@@ -129,7 +114,7 @@ TEST_CASE("a run: killed at random times and gone on with, it has the same bytes
 }
 
 TEST_CASE("a run: another text is another run, and a store keeps both") {
-  const Folder folder;
+  const test::Folder folder;
   const std::string store = folder.file("runs.sqlite"), toml = folder.file("run.toml"), html = folder.file("run.html"),
                     result = folder.file("run.json"), rows = folder.file("run.csv");
   const auto run = [&](const std::string& text) {
@@ -169,7 +154,7 @@ TEST_CASE("a run over recorded order books trades at what they showed") {
   const auto perpetual = test::shared("data/binance-l2-btc-20240808/cm_btcusd_perp_20240808.gz"),
              spot = test::shared("data/binance-l2-btc-20240808/spot_btcusdt_20240808.gz");
   if (!perpetual || !spot) return;
-  const Folder folder;
+  const test::Folder folder;
   std::ostringstream out, err;
   REQUIRE(app::run({"levels", "--depth", *perpetual, *spot, "--archive", folder.file("day.levels")}, {out, err}) == 0);
   const std::string text = R"(
@@ -249,7 +234,7 @@ TEST_CASE("backtest: its faults have their exit codes, and the bundled run works
     const int code = app::run(std::move(words), {out, err});
     return std::pair(code, out.str() + err.str());
   };
-  const Folder folder;
+  const test::Folder folder;
   CHECK(run({"backtest", "no-such.toml"}).first == 3);
   CHECK(run({"backtest"}).first == 2);
   REQUIRE(!store::write_bytes(folder.file("bad.toml"), "nme = 1\n"));

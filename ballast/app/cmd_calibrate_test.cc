@@ -16,6 +16,7 @@
 #include "ballast/app/interrupt.h"
 #include "ballast/app/model_json.h"
 #include "ballast/app/page_files.h"
+#include "tests/folder.h"
 #include "tests/support.h"
 
 using namespace ballast;
@@ -40,25 +41,6 @@ Ran calibrate(Words more, Words chain = {example("btc-chain.json")}) {
   const int code = app::run(words, {out, err});
   return {code, out.str(), err.str()};
 }
-
-/// A folder that lives as long as the test.
-class Folder {
- public:
-  Folder() : path_(std::filesystem::temp_directory_path() / ("ballast-calibrate-" + std::to_string(::getpid()))) {
-    std::filesystem::create_directory(path_);
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  std::string file(const std::string& name) const { return (path_ / name).string(); }
-  std::string written(const std::string& name, const std::string& content) const {
-    std::ofstream(path_ / name, std::ios::binary) << content;
-    return file(name);
-  }
-
- private:
-  std::filesystem::path path_;
-};
 
 std::size_t count(const std::string& text, const std::string& word) {
   std::size_t n = 0;
@@ -156,8 +138,8 @@ TEST_CASE("calibrate: the JSON's figures are those of its own quotes, and come o
 }
 
 TEST_CASE("calibrate: a warm start needs fewer evaluations and comes to the same fit") {
-  const Folder folder;
-  const std::string first = calibrate({"--json"}).out, file = folder.written("first.json", first);
+  const test::Folder folder;
+  const std::string first = calibrate({"--json"}).out, file = folder.file("first.json", first);
   const Ran again = calibrate({"--json", "--warm", file});
   CAPTURE(again.err);
   REQUIRE(again.code == 0);
@@ -175,15 +157,14 @@ TEST_CASE("calibrate: a warm start needs fewer evaluations and comes to the same
 }
 
 TEST_CASE("calibrate: what it refuses, and why") {
-  const Folder folder;
-  const std::string eth =
-      folder.written("eth.json", replaced_all(test::slurp("examples/btc-chain.json"), "BTC", "ETH"));
+  const test::Folder folder;
+  const std::string eth = folder.file("eth.json", replaced_all(test::slurp("examples/btc-chain.json"), "BTC", "ETH"));
   ordered_json few = ordered_json::parse(test::slurp("examples/btc-chain.json"));
   std::erase_if(few["result"].get_ref<ordered_json::array_t&>(), [](const ordered_json& quote) {
     return quote["instrument_name"].get<std::string>().find("21NOV26") == std::string::npos;
   });
   const std::string good = calibrate({"--json"}).out;
-  const std::string warm = folder.written("warm.json", good);
+  const std::string warm = folder.file("warm.json", good);
   struct Case {
     std::string what;
     Words more;
@@ -196,7 +177,7 @@ TEST_CASE("calibrate: what it refuses, and why") {
        {},
        1,
        "no usable expiry: 2026-11-21T08:00:00Z: too_near",
-       {folder.written("n.json", few.dump())}},
+       {folder.file("n.json", few.dump())}},
       {"an old chain", {"--as-of", "2026-11-20T14:00:00Z"}, 1, "stale"},
       {"an index that is not there", {"--index", "sol_usdc"}, 1, "--index 'sol_usdc': the chain has options"},
       {"two indices", {}, 2, "choose with --index", {example("btc-chain.json"), eth}},
@@ -211,17 +192,17 @@ TEST_CASE("calibrate: what it refuses, and why") {
       {"no earlier calibration", {"--warm", "/no/such/fit"}, 3, "/no/such/fit"},
       {"one of another model", {"--warm", warm, "--model", "bates"}, 1, "no 'bates': it has heston"},
       {"one of another index",
-       {"--warm", folder.written("other.json", replaced_all(good, "btc_usd", "eth_usd"))},
+       {"--warm", folder.file("other.json", replaced_all(good, "btc_usd", "eth_usd"))},
        1,
        "is of 'eth_usd', the chain of btc_usd"},
       {"no calibration at all", {"--warm", example("btc-chain.json")}, 1, "schema: ballast.calibrate/1 is due"},
-      {"no JSON", {"--warm", folder.written("cut.json", "{")}, 1, "not well-formed JSON"},
+      {"no JSON", {"--warm", folder.file("cut.json", "{")}, 1, "not well-formed JSON"},
       {"a number that is missing",
-       {"--warm", folder.written("less.json", replaced_all(good, "\"rho\"", "\"r\""))},
+       {"--warm", folder.file("less.json", replaced_all(good, "\"rho\"", "\"r\""))},
        1,
        "heston has no 'r'"},
       {"a number out of range",
-       {"--warm", folder.written("far.json", replaced_all(good, "\"value\": -", "\"value\": -7"))},
+       {"--warm", folder.file("far.json", replaced_all(good, "\"value\": -", "\"value\": -7"))},
        1,
        "rho is"},
   };
@@ -242,7 +223,7 @@ TEST_CASE("calibrate: what it refuses, and why") {
 }
 
 TEST_CASE("calibrate: the page holds everything itself, and no name in the data breaks out of it") {
-  const Folder folder;
+  const test::Folder folder;
   const Ran ran = calibrate({"--model", "heston,bates", "--html", folder.file("page.html")});
   REQUIRE(ran.code == 0);
   const std::string page = test::slurp(folder.file("page.html"));

@@ -12,6 +12,7 @@
 #include "ballast/app/commands.h"
 #include "ballast/base/text.h"
 #include "ballast/model/paths.h"
+#include "tests/folder.h"
 #include "tests/support.h"
 
 using namespace ballast;
@@ -37,22 +38,6 @@ Ran paths(Words more, const Words& model = heston) {
   return {code, out.str(), err.str()};
 }
 
-/// A folder that lives as long as the test.
-class Folder {
- public:
-  Folder() : path_(std::filesystem::temp_directory_path() / ("ballast-paths-" + std::to_string(::getpid()))) {
-    std::filesystem::create_directory(path_);
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  std::string file(const std::string& name) const { return (path_ / name).string(); }
-  bool empty() const { return std::filesystem::is_empty(path_); }
-
- private:
-  std::filesystem::path path_;
-};
-
 std::vector<double> doubles(const std::string& bytes) {
   std::vector<double> values(bytes.size() / sizeof(double));
   std::memcpy(values.data(), bytes.data(), bytes.size());
@@ -62,7 +47,7 @@ std::vector<double> doubles(const std::string& bytes) {
 }  // namespace
 
 TEST_CASE("paths: both forms of the file hold what the plan draws") {
-  const Folder folder;
+  const test::Folder folder;
   const Words grid = {"--years", "0.25", "--steps", "7", "--paths", "301", "--seed", "9"};
   const auto with = [&](Words more) {
     more.insert(more.begin(), grid.begin(), grid.end());
@@ -112,7 +97,7 @@ TEST_CASE("paths: both forms of the file hold what the plan draws") {
 }
 
 TEST_CASE("paths: the mean of the price is the forward, whatever draws them") {
-  const Folder folder;
+  const test::Folder folder;
   for (const Words& more : {Words{}, Words{"--antithetic"}, Words{"--draws", "sobol"}}) {
     Words words = {"--years", "0.5", "--steps", "4", "--paths", "4096", "--out", folder.file("x.bin"), "--json"};
     words.insert(words.end(), more.begin(), more.end());
@@ -133,7 +118,7 @@ TEST_CASE("paths: the mean of the price is the forward, whatever draws them") {
 }
 
 TEST_CASE("paths: what it refuses, and then there is no file") {
-  const Folder folder;
+  const test::Folder folder;
   const std::string out = folder.file("x.csv");
   struct Case {
     Words more;
@@ -167,6 +152,6 @@ TEST_CASE("paths: what it refuses, and then there is no file") {
     CHECK(ran.code == c.code);
     CHECK(ran.out.empty());
     CHECK(ran.err.find(c.word) != std::string::npos);
-    CHECK(folder.empty());
+    CHECK(folder.files() == 0);
   }
 }

@@ -13,6 +13,7 @@
 #include "ballast/app/page_files.h"
 #include "ballast/app/skew_history.h"
 #include "ballast/app/surface_page.h"
+#include "tests/folder.h"
 #include "tests/support.h"
 
 using namespace ballast;
@@ -37,25 +38,6 @@ Ran surface(Words more, Words chain = {example("btc-chain.json")}) {
   const int code = app::run(words, {out, err});
   return {code, out.str(), err.str()};
 }
-
-/// A folder that lives as long as the test.
-class Folder {
- public:
-  Folder() : path_(std::filesystem::temp_directory_path() / ("ballast-surface-" + std::to_string(::getpid()))) {
-    std::filesystem::create_directory(path_);
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  std::string file(const std::string& name) const { return (path_ / name).string(); }
-  std::string written(const std::string& name, const std::string& content) const {
-    std::ofstream(path_ / name, std::ios::binary) << content;
-    return file(name);
-  }
-
- private:
-  std::filesystem::path path_;
-};
 
 std::size_t count(const std::string& text, const std::string& word) {
   std::size_t n = 0;
@@ -146,9 +128,8 @@ TEST_CASE("surface: the grid is a smile whose density has mass one and whose tot
 }
 
 TEST_CASE("surface: what it refuses, and why") {
-  const Folder folder;
-  const std::string eth =
-      folder.written("eth.json", replaced_all(test::slurp("examples/btc-chain.json"), "BTC", "ETH"));
+  const test::Folder folder;
+  const std::string eth = folder.file("eth.json", replaced_all(test::slurp("examples/btc-chain.json"), "BTC", "ETH"));
   ordered_json near = ordered_json::parse(test::slurp("examples/btc-chain.json"));
   std::erase_if(near["result"].get_ref<ordered_json::array_t&>(), [](const ordered_json& quote) {
     return quote["instrument_name"].get<std::string>().find("21NOV26") == std::string::npos;
@@ -165,7 +146,7 @@ TEST_CASE("surface: what it refuses, and why") {
        {},
        1,
        "btc_usd: no usable expiry: 2026-11-21T08:00:00Z: too_near",
-       {folder.written("near.json", near.dump())}},
+       {folder.file("near.json", near.dump())}},
       {"an old chain", {"--as-of", "2026-11-20T14:00:00Z"}, 1, "stale"},
       {"an index that is not there", {"--index", "sol_usdc"}, 1, "--index 'sol_usdc': the chain has options"},
       {"a coin that is not there", {"--underlying", "SOL"}, 1, "--underlying 'SOL': the chain has options"},
@@ -196,21 +177,21 @@ TEST_CASE("surface: what it refuses, and why") {
 }
 
 TEST_CASE("surface: history is what an earlier run printed, and a bad one is named") {
-  const Folder folder;
+  const test::Folder folder;
   const std::string earlier =
-      folder.written("earlier.json", replaced_all(surface({"--json"}).out, "2026-11-20T11", "2026-11-19T11"));
+      folder.file("earlier.json", replaced_all(surface({"--json"}).out, "2026-11-20T11", "2026-11-19T11"));
   const ordered_json j = ordered_json::parse(surface({"--json", "--skew-history", earlier}).out);
   CHECK(j["history"].size() == j["skew"].size());
   CHECK(j["history"][0]["as_of"] == "2026-11-19T11:59:59.521Z");
   CHECK(j["history"][0]["rr25"] == j["skew"][0]["rr25"]);
 
   const std::string good = R"({"as_of":"2026-11-19T00:00:00Z","days":30,"atm_vol":0.5,"rr25":-0.05,"bf25":null})";
-  const auto points = app::read_skew_history({folder.written("a", "[" + good + "]")}, "btc_usd");
+  const auto points = app::read_skew_history({folder.file("a", "[" + good + "]")}, "btc_usd");
   REQUIRE(points);
   CHECK(points.value().at(0).rr25 == -0.05);
   CHECK(std::isnan(points.value().at(0).bf25));
   const std::string other = replaced_all(good, "{", "{\"index\":\"eth_usd\",");
-  CHECK(app::read_skew_history({folder.written("b", "[" + other + "]")}, "btc_usd").value().empty());
+  CHECK(app::read_skew_history({folder.file("b", "[" + other + "]")}, "btc_usd").value().empty());
 
   struct Case {
     std::string content, word;
@@ -229,7 +210,7 @@ TEST_CASE("surface: history is what an earlier run printed, and a bad one is nam
   };
   for (const Case& c : cases) {
     CAPTURE(c.content);
-    const std::string path = folder.written("bad.json", c.content);
+    const std::string path = folder.file("bad.json", c.content);
     const Ran ran = surface({"--skew-history", path});
     CAPTURE(ran.err);
     CHECK(ran.code == 1);
@@ -251,14 +232,14 @@ TEST_CASE("surface: its 25 deltas are those of ballast skew, whose series is its
       CHECK(series[i][field].get<double>() == doctest::Approx(j["skew"][i][field].get<double>()).epsilon(1e-12));
     CHECK(series[i]["extrapolated"] == j["skew"][i]["extrapolated"]);
   }
-  const Folder folder;
+  const test::Folder folder;
   const ordered_json with =
-      ordered_json::parse(surface({"--json", "--skew-history", folder.written("series.json", out.str())}).out);
+      ordered_json::parse(surface({"--json", "--skew-history", folder.file("series.json", out.str())}).out);
   CHECK(with["history"].size() == series.size());
 }
 
 TEST_CASE("the page holds everything itself") {
-  const Folder folder;
+  const test::Folder folder;
   const Ran ran = surface({"--html", folder.file("page.html")});
   REQUIRE(ran.code == 0);
   CHECK(ran.err.find("page: " + folder.file("page.html")) != std::string::npos);

@@ -10,28 +10,11 @@
 #include <unistd.h>
 
 #include "ballast/app/backtest_run.h"
+#include "tests/folder.h"
 
 using namespace ballast;
 
 namespace {
-
-/// A folder that lives as long as the test.
-class Folder {
- public:
-  Folder() : path_(std::filesystem::temp_directory_path() / ("ballast-run-" + std::to_string(::getpid()))) {
-    std::filesystem::create_directory(path_);
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  void add(const std::string& name, const std::string& content) const {
-    std::ofstream(path_ / name, std::ios::binary) << content;
-  }
-  std::string path() const { return path_.string(); }
-
- private:
-  std::filesystem::path path_;
-};
 
 // Four instants: 8:00, 12:00, 16:00, 20:00 of the first of January.
 const std::string drawn = R"(
@@ -48,7 +31,7 @@ const std::string sold = header +
                          "2026-01-01T08:00:01Z,BTC-PERPETUAL,-500,59800.5\n"
                          "2026-01-01T15:00:00Z,BTC-PERPETUAL,1500,60010\n";
 
-app::RunRows ran(const Folder& folder, const std::string& text) {
+app::RunRows ran(const test::Folder& folder, const std::string& text) {
   const auto file = app::parse_run(text, folder.path());
   if (!file) FAIL(file.error().what);
   std::ostringstream err;
@@ -57,7 +40,7 @@ app::RunRows ran(const Folder& folder, const std::string& text) {
   return std::move(rows).value();
 }
 
-std::string refused(const Folder& folder, const std::string& text) {
+std::string refused(const test::Folder& folder, const std::string& text) {
   const auto file = app::parse_run(text, folder.path());
   REQUIRE_FALSE(file);
   return file.error().what;
@@ -66,8 +49,8 @@ std::string refused(const Folder& folder, const std::string& text) {
 }  // namespace
 
 TEST_CASE("a list of trade files is one book, by time") {
-  const Folder folder;
-  folder.add("a.csv", bought), folder.add("b.csv", sold);
+  const test::Folder folder;
+  folder.file("a.csv", bought), folder.file("b.csv", sold);
   const auto file = app::parse_run(
       drawn + "[book]\nkind = \"trades\"\nfile = [\"b.csv\", \"a.csv\"]\n[[rule]]\nname = \"net\"\n", folder.path());
   if (!file) FAIL(file.error().what);
@@ -82,8 +65,8 @@ TEST_CASE("a list of trade files is one book, by time") {
 }
 
 TEST_CASE("a rule that replays hedges has the account of a book that holds them too, and their turnover") {
-  const Folder folder;
-  folder.add("a.csv", bought), folder.add("b.csv", sold);
+  const test::Folder folder;
+  folder.file("a.csv", bought), folder.file("b.csv", sold);
   const std::string book = "[book]\nkind = \"trades\"\nfile = ";
   const auto apart = ran(folder, drawn + book + "\"a.csv\"\n[[rule]]\nname = \"as recorded\"\ntrades = \"b.csv\"\n");
   const auto together =
@@ -117,9 +100,9 @@ TEST_CASE("a rule that replays hedges has the account of a book that holds them 
 }
 
 TEST_CASE("hedges that cannot be replayed are refused") {
-  const Folder folder;
-  folder.add("a.csv", bought), folder.add("none.csv", header),
-      folder.add("far.csv", header + "2026-01-01T10:00:00Z,BTC-1JAN30-60000-P,-1,0.01\n");
+  const test::Folder folder;
+  folder.file("a.csv", bought), folder.file("none.csv", header),
+      folder.file("far.csv", header + "2026-01-01T10:00:00Z,BTC-1JAN30-60000-P,-1,0.01\n");
   const std::string book = drawn + "[book]\nkind = \"trades\"\nfile = \"a.csv\"\n[[rule]]\nname = \"r\"\n";
   CHECK(refused(folder, book + "trades = \"none.csv\"\n").find("rule.trades has no trade") != std::string::npos);
   CHECK(refused(folder, book + "trades = \"a.csv\"\nhedges = false\n").find("hedges = false") != std::string::npos);
@@ -132,19 +115,19 @@ TEST_CASE("hedges that cannot be replayed are refused") {
 }
 
 TEST_CASE("an edited book is another run") {
-  const Folder folder;
+  const test::Folder folder;
   const std::string text = drawn + "[book]\nkind = \"trades\"\nfile = \"a.csv\"\n[[rule]]\nname = \"net\"\n";
-  folder.add("a.csv", bought);
+  folder.file("a.csv", bought);
   const auto first = ran(folder, text), again = ran(folder, text);
   CHECK(first.head.run == again.head.run);
   std::string edited = bought;
   edited[edited.find("6000")] = '7';  // of the same length
-  folder.add("a.csv", edited);
+  folder.file("a.csv", edited);
   CHECK(ran(folder, text).head.run != first.head.run);
 }
 
 TEST_CASE("a drawn market's dynamics are read by the model's own names, and what is wrong with them is said") {
-  const Folder folder;
+  const test::Folder folder;
   const std::string rest = "[book]\nkind = \"strangle\"\n[[rule]]\nname = \"net\"\n";
   const auto text = [&](const std::string& dynamics, const std::string& beside = "") {
     return drawn + beside + "[market.model.dynamics]\n" + dynamics + rest;

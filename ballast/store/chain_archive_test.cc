@@ -17,6 +17,7 @@
 #include "ballast/store/internal/packing.h"
 #include "ballast/store/internal/record_file.h"
 #include "ballast/store/snapshot.h"
+#include "tests/folder.h"
 #include "tests/support.h"
 
 using namespace ballast;
@@ -27,24 +28,6 @@ using store::read_chains;
 namespace {
 
 namespace fs = std::filesystem;
-
-/// A folder of this test, gone with it.
-class Folder {
- public:
-  Folder() : path_(fs::temp_directory_path() / ("ballast-chains-test-" + std::to_string(::getpid()))) {
-    fs::create_directories(path_);
-  }
-  ~Folder() { fs::remove_all(path_); }
-  std::string path(const std::string& name) const { return (path_ / name).string(); }
-  std::string file(const std::string& name, const std::string& bytes) const {
-    std::ofstream(path(name), std::ios::binary) << bytes;
-    return path(name);
-  }
-  std::size_t files() const { return static_cast<std::size_t>(std::distance(fs::directory_iterator(path_), {})); }
-
- private:
-  fs::path path_;
-};
 
 // A snapshot as text, every field of every struct by name and every double by its bits: what is compared is this.
 // The bindings count the fields, so that a new one stops the compiler here.
@@ -96,8 +79,8 @@ std::string told(const Snapshot& snapshot) {
   return all;
 }
 
-std::string archive_of(const Folder& folder, const std::vector<Snapshot>& snapshots) {
-  const std::string path = folder.path("test.chains");
+std::string archive_of(const test::Folder& folder, const std::vector<Snapshot>& snapshots) {
+  const std::string path = folder.file("test.chains");
   ChainArchiveWriter writer = ChainArchiveWriter::create(path).value();
   for (const Snapshot& snapshot : snapshots) {
     const auto fault = writer.add(snapshot);
@@ -236,7 +219,7 @@ TEST_CASE("columns give back every double and every whole number bit for bit") {
 }
 
 TEST_CASE("an archive gives back all of its snapshots, field for field") {
-  const Folder folder;
+  const test::Folder folder;
   for (const std::uint64_t seed : {1, 2, 3}) {
     const std::vector<Snapshot> snapshots = made_up(seed);
     check_same(archive_of(folder, snapshots), snapshots);
@@ -250,7 +233,7 @@ TEST_CASE("an archive gives back all of its snapshots, field for field") {
 }
 
 TEST_CASE("the sample's chain comes back from an archive") {
-  const Folder folder;
+  const test::Folder folder;
   const std::string examples = std::string(BALLAST_SOURCE_DIR) + "/examples/";
   std::vector<Snapshot> snapshots;
   snapshots.push_back(store::read_snapshot({examples + "btc-chain.json"}).value());
@@ -265,7 +248,7 @@ TEST_CASE("the sample's chain comes back from an archive") {
 TEST_CASE("recorded chains come back from an archive") {
   const auto month = test::shared("data/deribit-optionchain-20251230-20260331/snapshots-202601.tar.zst");
   if (!month) return;
-  const Folder folder;
+  const test::Folder folder;
   std::vector<Snapshot> snapshots;
   std::size_t bytes = 0;
   REQUIRE(store::for_each_member(*month, store::file_limit, [&](const std::string&, const std::string& content) {
@@ -281,7 +264,7 @@ TEST_CASE("recorded chains come back from an archive") {
 }
 
 TEST_CASE("an archive that is cut or damaged is refused, with the offset") {
-  const Folder folder;
+  const test::Folder folder;
   std::vector<Snapshot> snapshots = made_up(5);
   snapshots.resize(3);
   for (Snapshot& s : snapshots) {
@@ -314,13 +297,13 @@ TEST_CASE("an archive that is cut or damaged is refused, with the offset") {
   read(bytes + "x");
   read(bytes + std::string(100, '\0'));
   read("venue,instrument,quantity,unit\n");
-  CHECK(read_chains(folder.path("none"), [](const Snapshot&, double) { return true; }).error().fault ==
+  CHECK(read_chains(folder.file("none"), [](const Snapshot&, double) { return true; }).error().fault ==
         Fault::unavailable);
 }
 
 TEST_CASE("a record that has the right checksum and the wrong bytes is an error too") {
   // Whatever stands in a block, its reader answers: here the blocks are wrong and their checksums right.
-  const Folder folder;
+  const test::Folder folder;
   const std::vector<Snapshot> snapshots = made_up(6);
   std::vector<store::Record> records;
   const std::string path = archive_of(folder, snapshots);
@@ -367,18 +350,18 @@ TEST_CASE("a record that has the right checksum and the wrong bytes is an error 
 }
 
 TEST_CASE("a newer archive is refused") {
-  const Folder folder;
+  const test::Folder folder;
   std::string head = "BALCHNS\n";
   store::put(head, std::uint32_t{9});
   store::put(head, store::crc32_of(head));
   const auto read = read_chains(folder.file("new.chains", head), [](const Snapshot&, double) { return true; });
   CHECK(read.error().fault == Fault::not_ours);
   CHECK(read.error().what ==
-        folder.path("new.chains") + ": byte 8: archive of chains of format 9, this version of Ballast knows 1");
+        folder.file("new.chains") + ": byte 8: archive of chains of format 9, this version of Ballast knows 1");
 }
 
 TEST_CASE("an archive that cannot be finished leaves nothing behind") {
-  const Folder folder;
+  const test::Folder folder;
   const std::string path = folder.file("old.chains", "what was there");
   {
     ChainArchiveWriter writer = ChainArchiveWriter::create(path).value();
@@ -397,6 +380,6 @@ TEST_CASE("an archive that cannot be finished leaves nothing behind") {
   CHECK_FALSE(store::is_chain_archive(path));
   CHECK(store::is_chain_archive(archive_of(folder, {})));
   CHECK_FALSE(store::is_chain_archive("-"));
-  CHECK(ChainArchiveWriter::create(folder.path("no/such.chains")).error().fault == Fault::unavailable);
+  CHECK(ChainArchiveWriter::create(folder.file("no/such.chains")).error().fault == Fault::unavailable);
   CHECK(ChainArchiveWriter::create("/dev/full").error().what == "/dev/full: cannot be written: not a regular file");
 }

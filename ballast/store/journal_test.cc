@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "ballast/store/internal/packing.h"
+#include "tests/folder.h"
 #include "tests/support.h"
 
 using namespace ballast;
@@ -28,28 +29,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A folder of this test, gone with it.
-class Folder {
- public:
-  Folder() : path_(fs::temp_directory_path() / ("ballast-journal-test-" + std::to_string(::getpid()))) {
-    fs::create_directories(path_);
-  }
-  ~Folder() { fs::remove_all(path_); }
-  std::string path(const std::string& name) const { return (path_ / name).string(); }
-  std::string file(const std::string& name, const std::string& bytes) const {
-    std::ofstream(path(name), std::ios::binary) << bytes;
-    return path(name);
-  }
-
- private:
-  fs::path path_;
-};
-
 /// Five records of many lengths, with zero bytes and line ends in them; none has a sector of zeros.
 const std::vector<std::string> texts = {"first", "", std::string("a\0b\nc", 5), std::string(90, 'x'), "last one"};
 
-std::string written(const Folder& folder) {
-  const std::string path = folder.path("whole");
+std::string written(const test::Folder& folder) {
+  const std::string path = folder.file("whole");
   fs::remove(path);
   auto writer = JournalWriter::open(path);
   REQUIRE(writer);
@@ -96,10 +80,10 @@ int in_a_child(const std::function<int()>& work) {
 }  // namespace
 
 TEST_CASE("a journal gives back what was appended, over several openings") {
-  const Folder folder;
+  const test::Folder folder;
   const std::string bytes = written(folder);
   CHECK(bytes.size() == borders().back());
-  const Seen all = seen(folder.path("whole"));
+  const Seen all = seen(folder.file("whole"));
   REQUIRE(all.end);
   CHECK(all.end.value().records == texts.size());
   CHECK(all.end.value().whole_bytes == bytes.size());
@@ -112,28 +96,28 @@ TEST_CASE("a journal gives back what was appended, over several openings") {
     CHECK(all.records[i].bytes == texts[i]);
   }
   {
-    auto again = JournalWriter::open(folder.path("whole"));
+    auto again = JournalWriter::open(folder.file("whole"));
     REQUIRE(again);
     JournalWriter journal = std::move(again).value();
     CHECK(journal.dropped_bytes() == 0);
     CHECK(journal.next_sequence() == 6);
     CHECK(journal.append(1, 1, "sixth").value() == 6);
   }
-  CHECK(seen(folder.path("whole")).records.at(5).bytes == "sixth");
+  CHECK(seen(folder.file("whole")).records.at(5).bytes == "sixth");
   std::size_t visits = 0;
-  CHECK(read_journal(folder.path("whole"), [&](const Record&) { return ++visits < 2; }).value().records == 2);
+  CHECK(read_journal(folder.file("whole"), [&](const Record&) { return ++visits < 2; }).value().records == 2);
 }
 
 TEST_CASE("a record over its limit is refused and harms nothing") {
-  const Folder folder;
-  JournalWriter journal = JournalWriter::open(folder.path("j")).value();
+  const test::Folder folder;
+  JournalWriter journal = JournalWriter::open(folder.file("j")).value();
   const auto over = journal.append(1, 1, std::string(store::record_limit + 1, 'x'));
   REQUIRE_FALSE(over);
   CHECK(over.error().fault == Fault::limit);
   CHECK(journal.append(1, 1, std::string(3'000'000, '\0')).value() == 1);  // more than the reader takes at once
   CHECK(journal.append(1, 1, std::string(store::record_limit, 'x')).value() == 2);
   CHECK(journal.append(1, 1, "behind").value() == 3);
-  const Seen all = seen(folder.path("j"));
+  const Seen all = seen(folder.file("j"));
   REQUIRE(all.records.size() == 3);
   CHECK(all.records[0].bytes == std::string(3'000'000, '\0'));
   CHECK(all.records[1].bytes.size() == store::record_limit);
@@ -141,7 +125,7 @@ TEST_CASE("a record over its limit is refused and harms nothing") {
 }
 
 TEST_CASE("a journal cut at any byte has its whole records and a torn tail, and goes on from there") {
-  const Folder folder;
+  const test::Folder folder;
   const std::string bytes = written(folder);
   const std::vector<std::size_t> border = borders();
   for (std::size_t n = 0; n <= bytes.size(); ++n) {
@@ -172,7 +156,7 @@ TEST_CASE("a journal cut at any byte has its whole records and a torn tail, and 
 }
 
 TEST_CASE("a journal with any bit flipped is refused, with the offset of the record") {
-  const Folder folder;
+  const test::Folder folder;
   const std::string bytes = written(folder);
   const std::vector<std::size_t> border = borders();
   for (std::size_t n = 0; n < bytes.size(); ++n) {
@@ -199,7 +183,7 @@ TEST_CASE("a journal with any bit flipped is refused, with the offset of the rec
 }
 
 TEST_CASE("a record that is missing or moved is damage") {
-  const Folder folder;
+  const test::Folder folder;
   const std::string bytes = written(folder);
   const std::vector<std::size_t> b = borders();
   const auto piece = [&](std::size_t i) { return bytes.substr(b[i], b[i + 1] - b[i]); };
@@ -213,7 +197,7 @@ TEST_CASE("a record that is missing or moved is damage") {
 }
 
 TEST_CASE("a file that grew before its content came is a torn tail") {
-  const Folder folder;
+  const test::Folder folder;
   const std::string bytes = written(folder);
   const auto torn_of = [&](const std::string& content) {
     const Seen read = seen(folder.file("grown", content));
@@ -224,20 +208,20 @@ TEST_CASE("a file that grew before its content came is a torn tail") {
   CHECK(torn_of(std::string(16, '\0')) == 16);
   CHECK(torn_of(bytes + std::string(5000, '\0') + "x") == -1);  // something stands behind: that is no cut
 
-  JournalWriter journal = JournalWriter::open(folder.path("long")).value();
+  JournalWriter journal = JournalWriter::open(folder.file("long")).value();
   REQUIRE(journal.append(1, 1, std::string(2000, 'y')));
-  const std::string one = test::slurp(folder.path("long"));
+  const std::string one = test::slurp(folder.file("long"));
   std::string hole = one;
   std::fill(hole.begin() + 512, hole.begin() + 1024, '\0');  // its second sector never came
   CHECK(torn_of(hole) == static_cast<long>(one.size()) - 16);
   REQUIRE(journal.append(1, 1, "behind"));
-  std::string inner = test::slurp(folder.path("long"));
+  std::string inner = test::slurp(folder.file("long"));
   std::fill(inner.begin() + 512, inner.begin() + 1024, '\0');  // with a whole record behind it: damage
   CHECK(torn_of(inner) == -1);
 }
 
 TEST_CASE("a newer format is refused, and so is what is no journal") {
-  const Folder folder;
+  const test::Folder folder;
   std::string newer = "BALJRNL\n";
   store::put(newer, std::uint32_t{2});
   store::put(newer, store::crc32_of(newer));
@@ -253,14 +237,14 @@ TEST_CASE("a newer format is refused, and so is what is no journal") {
   const std::string text = folder.file("text", "venue,instrument,quantity,unit\n");
   CHECK(JournalWriter::open(text).error().what == text + ": byte 0: this is no journal");
   CHECK(test::slurp(text) == "venue,instrument,quantity,unit\n");
-  CHECK(seen(folder.path("none")).end.error().fault == Fault::unavailable);
-  CHECK(JournalWriter::open(folder.path("no/such")).error().fault == Fault::unavailable);
+  CHECK(seen(folder.file("none")).end.error().fault == Fault::unavailable);
+  CHECK(JournalWriter::open(folder.file("no/such")).error().fault == Fault::unavailable);
   CHECK(JournalWriter::open("/dev/full").error().what == "/dev/full: cannot be read: not a regular file");
 }
 
 TEST_CASE("there is one writer, for as long as it lives") {
-  const Folder folder;
-  const std::string path = folder.path("j");
+  const test::Folder folder;
+  const std::string path = folder.file("j");
   {
     JournalWriter first = JournalWriter::open(path).value();
     const auto second = JournalWriter::open(path);
@@ -275,8 +259,8 @@ TEST_CASE("there is one writer, for as long as it lives") {
 }
 
 TEST_CASE("a writer that is killed leaves whole records and frees the journal") {
-  const Folder folder;
-  const std::string path = folder.path("j");
+  const test::Folder folder;
+  const std::string path = folder.file("j");
   for (std::size_t round = 1; round <= 5; ++round) {
     const int ended = in_a_child([&] {
       auto opened = JournalWriter::open(path);
@@ -297,8 +281,8 @@ TEST_CASE("a writer that is killed leaves whole records and frees the journal") 
 }
 
 TEST_CASE("after a write that failed the journal takes no more") {
-  const Folder folder;
-  const std::string path = folder.path("j");
+  const test::Folder folder;
+  const std::string path = folder.file("j");
   const int ended = in_a_child([&] {
     JournalWriter journal = JournalWriter::open(path).value();
     if (!journal.append(1, 1, "fits") || journal.sync()) return 1;
@@ -318,8 +302,8 @@ TEST_CASE("after a write that failed the journal takes no more") {
 }
 
 TEST_CASE("after a sync that failed every call fails, though the next sync would not") {
-  const Folder folder;
-  const std::string path = folder.path("j");
+  const test::Folder folder;
+  const std::string path = folder.file("j");
   JournalWriter journal = JournalWriter::open(path).value();
   REQUIRE(journal.append(1, 1, "one"));
   REQUIRE_FALSE(journal.sync());

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "ballast/base/rng.h"
+#include "tests/folder.h"
 #include "tests/support.h"
 
 using namespace ballast;
@@ -24,19 +25,6 @@ using store::RunStore;
 namespace {
 
 namespace fs = std::filesystem;
-
-/// A folder of this test, gone with it.
-class Folder {
- public:
-  Folder() : path_(fs::temp_directory_path() / ("ballast-runs-test-" + std::to_string(::getpid()))) {
-    fs::create_directories(path_);
-  }
-  ~Folder() { fs::remove_all(path_); }
-  std::string path(const std::string& name) const { return (path_ / name).string(); }
-
- private:
-  fs::path path_;
-};
 
 /// SQL from outside our store, as somebody with the sqlite3 command would give it.
 void meddle(const std::string& path, const std::string& sql) {
@@ -92,8 +80,8 @@ std::vector<std::string> all_rows() {
 }  // namespace
 
 TEST_CASE("runs, checkpoints, rows and results come back from the file") {
-  const Folder folder;
-  const std::string path = folder.path("runs.db");
+  const test::Folder folder;
+  const std::string path = folder.file("runs.db");
   {
     RunStore runs = RunStore::open(path).value();
     CHECK(runs.runs().value().empty());
@@ -130,8 +118,8 @@ TEST_CASE("runs, checkpoints, rows and results come back from the file") {
 }
 
 TEST_CASE("what does not belong into the store is refused whole") {
-  const Folder folder;
-  const std::string path = folder.path("runs.db");
+  const test::Folder folder;
+  const std::string path = folder.file("runs.db");
   RunStore runs = RunStore::open(path).value();
   REQUIRE_FALSE(runs.begin("ab", "config"));
   const auto faults = [&](const std::optional<Error>& error, Fault fault, const std::string& what) {
@@ -169,8 +157,8 @@ TEST_CASE("what does not belong into the store is refused whole") {
 }
 
 TEST_CASE("two stores do not mix their rows in one run") {
-  const Folder folder;
-  const std::string path = folder.path("runs.db");
+  const test::Folder folder;
+  const std::string path = folder.file("runs.db");
   RunStore a = RunStore::open(path).value(), b = RunStore::open(path).value();
   REQUIRE_FALSE(a.begin("ab", "c"));
   REQUIRE_FALSE(b.begin("ab", "c"));
@@ -190,8 +178,8 @@ TEST_CASE("two stores do not mix their rows in one run") {
 }
 
 TEST_CASE("a run that is killed goes on from its last checkpoint, to the same rows") {
-  const Folder folder;
-  const std::string path = folder.path("runs.db");
+  const test::Folder folder;
+  const std::string path = folder.file("runs.db");
   for (const std::uint64_t deadly : {0, 5, 10, 37, 38, 41, 99}) {
     const pid_t child = ::fork();
     if (child == 0) {
@@ -217,8 +205,8 @@ TEST_CASE("a run that is killed goes on from its last checkpoint, to the same ro
 }
 
 TEST_CASE("a run that is killed at any time has what was answered, and no part of a checkpoint") {
-  const Folder folder;
-  const std::string path = folder.path("runs.db");
+  const test::Folder folder;
+  const std::string path = folder.file("runs.db");
   Rng rng(20261130);
   for (int round = 0; round < 12; ++round) {
     int pipe[2];
@@ -254,8 +242,8 @@ TEST_CASE("a run that is killed at any time has what was answered, and no part o
 }
 
 TEST_CASE("a full disk is an error, and what was answered before stays") {
-  const Folder folder;
-  const std::string path = folder.path("runs.db");
+  const test::Folder folder;
+  const std::string path = folder.file("runs.db");
   const pid_t child = ::fork();
   if (child == 0) {
     RunStore runs = RunStore::open(path).value();
@@ -279,32 +267,32 @@ TEST_CASE("a full disk is an error, and what was answered before stays") {
 }
 
 TEST_CASE("a file that is no store, another program's or newer is refused and left as it is") {
-  const Folder folder;
+  const test::Folder folder;
   const auto refused = [&](const std::string& name) {
-    const std::string before = test::slurp(folder.path(name));
-    const auto opened = RunStore::open(folder.path(name));
+    const std::string before = test::slurp(folder.file(name));
+    const auto opened = RunStore::open(folder.file(name));
     REQUIRE_FALSE(opened);
-    CHECK(opened.error().what.find(folder.path(name) + ": ") == 0);
-    CHECK(test::slurp(folder.path(name)) == before);
+    CHECK(opened.error().what.find(folder.file(name) + ": ") == 0);
+    CHECK(test::slurp(folder.file(name)) == before);
     return opened.error();
   };
-  std::ofstream(folder.path("text")) << std::string(5000, 'x');
+  std::ofstream(folder.file("text")) << std::string(5000, 'x');
   CHECK(refused("text").fault == Fault::bad_syntax);
-  meddle(folder.path("other.db"), "CREATE TABLE mine(a)");
-  CHECK(refused("other.db").what == folder.path("other.db") + ": a SQLite file of another program");
-  REQUIRE(RunStore::open(folder.path("newer.db")));
-  meddle(folder.path("newer.db"), "PRAGMA user_version = 2");
+  meddle(folder.file("other.db"), "CREATE TABLE mine(a)");
+  CHECK(refused("other.db").what == folder.file("other.db") + ": a SQLite file of another program");
+  REQUIRE(RunStore::open(folder.file("newer.db")));
+  meddle(folder.file("newer.db"), "PRAGMA user_version = 2");
   const Error newer = refused("newer.db");
   CHECK(newer.fault == Fault::not_ours);
-  CHECK(newer.what == folder.path("newer.db") + ": runs of schema 2, this version of Ballast knows 1");
-  CHECK(RunStore::open(folder.path("no/such.db")).error().fault == Fault::unavailable);
-  CHECK(RunStore::open(folder.path(".")).error().fault == Fault::unavailable);
+  CHECK(newer.what == folder.file("newer.db") + ": runs of schema 2, this version of Ballast knows 1");
+  CHECK(RunStore::open(folder.file("no/such.db")).error().fault == Fault::unavailable);
+  CHECK(RunStore::open(folder.file(".")).error().fault == Fault::unavailable);
   CHECK(RunStore::open("").error().fault == Fault::unavailable);
 }
 
 TEST_CASE("a text that was changed from outside is damage, not data") {
-  const Folder folder;
-  const std::string path = folder.path("runs.db");
+  const test::Folder folder;
+  const std::string path = folder.file("runs.db");
   {
     RunStore runs = RunStore::open(path).value();
     REQUIRE_FALSE(runs.begin("ab", "config"));
@@ -335,8 +323,8 @@ TEST_CASE("a text that was changed from outside is damage, not data") {
 }
 
 TEST_CASE("the file's tables hold their types") {
-  const Folder folder;
-  const std::string path = folder.path("runs.db");
+  const test::Folder folder;
+  const std::string path = folder.file("runs.db");
   REQUIRE(RunStore::open(path));
   sqlite3* db = nullptr;
   REQUIRE(sqlite3_open(path.c_str(), &db) == SQLITE_OK);

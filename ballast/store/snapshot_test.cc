@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "ballast/market/clean.h"
+#include "tests/folder.h"
 #include "tests/support.h"
 
 using namespace ballast;
@@ -16,22 +17,6 @@ using store::read_positions;
 using store::read_snapshot;
 
 namespace {
-
-/// A folder of this test, gone with it.
-class Folder {
- public:
-  Folder() : path_(std::filesystem::temp_directory_path() / ("ballast-snapshot-test-" + std::to_string(::getpid()))) {
-    std::filesystem::create_directories(path_);
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  std::string file(const std::string& name, const std::string& bytes) const {
-    std::ofstream(path_ / name, std::ios::binary) << bytes;
-    return (path_ / name).string();
-  }
-
- private:
-  std::filesystem::path path_;
-};
 
 std::string ticker(const std::string& name, const std::string& time, const std::string& bid, const std::string& ask) {
   return R"({"result":{"instrument_name":")" + name + R"(","timestamp":)" + time +
@@ -47,7 +32,7 @@ std::string book(const std::string& time, const std::string& rest = "") {
 }  // namespace
 
 TEST_CASE("files of several forms become one snapshot") {
-  const Folder folder;
+  const test::Folder folder;
   const auto list = folder.file("list.json", R"({"result":[
       {"instrument_name":"BTC-PERPETUAL","kind":"future","contract_size":10,"min_trade_amount":10,"tick_size":0.25,
        "maker_commission":0,"taker_commission":0.0004,"expiration_timestamp":32503708800000},
@@ -90,7 +75,7 @@ TEST_CASE("files of several forms become one snapshot") {
 }
 
 TEST_CASE("a file that does not fit is named") {
-  const Folder folder;
+  const test::Folder folder;
   const auto good = folder.file("good.json", ticker("BTC-PERPETUAL", "1779460431000", "59995", "60005"));
   const auto fault = [&](const std::string& name, const std::string& bytes) {
     const auto path = folder.file(name, bytes);
@@ -111,7 +96,7 @@ TEST_CASE("a file that does not fit is named") {
 }
 
 TEST_CASE("positions and accounts say where they come from") {
-  const Folder folder;
+  const test::Folder folder;
   const auto table = folder.file("book.csv", "venue,instrument,quantity,unit\nderibit,BTC-PERPETUAL,-100,usd\n");
   CHECK(read_positions(table).value().at(0).where == table + ": line 2");
   const auto json = folder.file("positions.json",
@@ -167,7 +152,7 @@ TEST_CASE("the recorded REST answers make a snapshot") {
 }
 
 TEST_CASE("a fresh book does not make an old mark fresh, nor an old index") {
-  const Folder folder;
+  const test::Folder folder;
   const auto read = read_snapshot({folder.file("old.json", ticker("BTC-PERPETUAL", "1780000000000", "59000", "59001")),
                                    folder.file("book.json", book("1780003600000"))});
   REQUIRE(read);
@@ -182,7 +167,7 @@ TEST_CASE("a fresh book does not make an old mark fresh, nor an old index") {
 }
 
 TEST_CASE("a source that is silent about the state does not reopen what is halted, in either order") {
-  const Folder folder;
+  const test::Folder folder;
   std::string halted = ticker("BTC-PERPETUAL", "1780000000000", "59999", "60001");
   halted.replace(halted.find("\"mark_price\""), 0, R"("state":"halted",)");
   const std::string first = folder.file("halted.json", halted);
@@ -200,7 +185,7 @@ TEST_CASE("a source that is silent about the state does not reopen what is halte
 }
 
 TEST_CASE("an index without a time is not used") {
-  const Folder folder;
+  const test::Folder folder;
   const auto read =
       read_snapshot({folder.file("t.json", ticker("BTC-PERPETUAL", "1780000000000", "59999", "60001")),
                      folder.file("i.json", R"({"result":{"index_price":70000,"index_name":"btc_usd"}})")});
