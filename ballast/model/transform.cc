@@ -176,8 +176,14 @@ Result<bool> sum_line(const Pass& pass, double step, std::size_t most, Work& wor
     report.nodes = first + node_block;
     const double end = step * static_cast<double>(report.nodes);
     // What is left of an integrand that falls no slower than 1/u²; sums with derivatives have lost that factor.
-    const double largest =
-        amplitudes.largest * math::exp(std::min(internal::swing(pass.model, pass.years, end), 700.0));
+    // Where jumps may come back into phase, by logarithms: what they left meanwhile can be too small for a number.
+    const double swing = internal::swing(pass.model, pass.years, end);
+    double largest = amplitudes.largest;
+    if (swing > 1e-3) {
+      const double* last = nodes.exponent[0] + node_block / 4 * 3;
+      const double highest = *std::max_element(last, last + node_block / 4);
+      largest = math::exp(std::min(highest + swing, 700.0)) + math::exp(-0.5 * pass.variance * end * end);
+    }
     report.error = largest * 0.3183 / end;
     const double left = pass.curved ? largest * 0.3183 * end * std::max(pass.years, pass.variance) : report.error;
     if (std::isnan(report.error))
