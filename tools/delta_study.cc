@@ -34,7 +34,8 @@ of the hedge, P&L in coin. Prints CSV: one line for each set, coin, price, hedge
   --hedges LIST         of perpetual, index, forward; default all three (a set without perpetual prices has two)
   --outlier-scale X     every outlier limit of the cleaning of mids times X, > 0; default 1
   --fixed-ssr R         the skew-stickiness ratio of the rule fixed_ssr; default 1.5
-  --models LIST         stochastic models, refitted at every instant; each adds its net delta and its minimum-variance one
+  --models LIST         stochastic models, refitted at every instant; each adds its net delta, its minimum-variance one
+                        and `moves`, the net delta of the quoted vol that moves as the model says
   --learn marks|same    whether the adaptive rule learns from marks always (default) or from the prices it is judged on
   --memory-days X --trial-days X --ridge X --influence X --significance X --least-instants X --shrink X
   --option-outlier X --steepest X
@@ -53,6 +54,9 @@ enum Rule { unhedged, plain, net, sticky_strike, sticky_moneyness, sticky_local_
 const std::vector<std::string> rule_names{
     "unhedged", "plain", "net", "sticky_strike", "sticky_moneyness", "sticky_local_vol", "fixed_ssr", "adaptive"};
 
+/// What each model adds.
+constexpr std::array<const char*, 3> model_forms{"", "_minimum_variance", "_moves"};
+
 struct Flags {
   std::vector<std::string> folders;
   std::vector<Prices> prices{Prices::marks, Prices::mids};
@@ -63,9 +67,10 @@ struct Flags {
   vol::AdaptiveRules adaptive;
   std::vector<std::string> models;
 
-  std::vector<std::string> names() const {  // of all rules: each model adds two
+  std::vector<std::string> names() const {  // of all rules
     std::vector<std::string> all = rule_names;
-    for (const std::string& m : models) all.push_back(m), all.push_back(m + "_minimum_variance");
+    for (const std::string& m : models)
+      for (const char* form : model_forms) all.push_back(m + form);
     return all;
   }
 };
@@ -101,7 +106,7 @@ std::optional<double> gain(const Instant& a, const Instant& b, Time expiry, Hedg
 
 Step step(const Instant& a, const Instant& b, Prices prices, Hedge hedge, const vol::AdaptiveState& state,
           const ModelDeltas& models, const Flags& flags) {
-  const std::size_t count = rules + 2 * models.size();
+  const std::size_t count = flags.names().size();
   Step sum{.from = a.chain.as_of, .losses = Losses(count, 0.0)};
   for (const auto& [name, held] : a.chain.options) {
     const auto later = b.chain.options.find(name);
@@ -120,8 +125,10 @@ Step step(const Instant& a, const Instant& b, Prices prices, Hedge hedge, const 
         net_delta + held.vega_coin * vol::adjustment(state, held.years, held.vol, held.moneyness, flags.adaptive);
     for (std::size_t m = 0; m < models.size(); ++m) {
       const study::ModelDelta& of = models[m].at(name);
-      delta[rules + 2 * m] = of.delta - desk::price_of(held, prices);
-      delta[rules + 2 * m + 1] = of.minimum_variance - desk::price_of(held, prices);
+      double* of_model = &delta[rules + model_forms.size() * m];
+      of_model[0] = of.delta - desk::price_of(held, prices);
+      of_model[1] = of.minimum_variance - desk::price_of(held, prices);
+      of_model[2] = net_delta + held.vega_coin * of.vol_move;
     }
     ++sum.options;
     for (std::size_t r = 0; r < count; ++r) {

@@ -4,6 +4,7 @@
 
 #include "ballast/market/deribit/name.h"
 #include "ballast/model/transform.h"
+#include "ballast/pricing/model_move.h"
 
 namespace ballast::study {
 namespace {
@@ -55,7 +56,15 @@ Result<std::map<std::string, ModelDelta>> ModelHedger::deltas(const desk::Observ
         *last_, {.forward = Price(expiry.forward), .years = expiry.years, .strike = strike, .sign = sign}, columns,
         1e-10);
     if (!priced) return priced.error();
-    for (std::size_t i = 0; i < strike.size(); ++i) found[expiry.options[i].name] = {delta[i], least[i]};
+    std::map<double, double> moves;  // by strike: a call and a put share one
+    for (std::size_t i = 0; i < strike.size(); ++i) {
+      if (!moves.contains(strike[i])) {
+        const auto move = pricing::model_move(*last_, Price(expiry.forward), Price(strike[i]), expiry.years);
+        if (!move) return move.error();
+        moves[strike[i]] = move.value().to_forward * expiry.forward;
+      }
+      found[expiry.options[i].name] = {delta[i], least[i], moves[strike[i]]};
+    }
   }
   return found;
 }

@@ -10,9 +10,10 @@
 
 namespace ballast::study {
 
-/// dC/dF of an option as the model has it, and the delta of least variance.
+/// dC/dF of an option as the model has it, the delta of least variance, and dvol/dlnF of its strike
+/// (pricing::model_move): what carries the latter over to the quoted vol.
 struct ModelDelta {
-  double delta = 0.0, minimum_variance = 0.0;
+  double delta = 0.0, minimum_variance = 0.0, vol_move = 0.0;
 };
 
 /// One model, refitted to one coin's chain after the other: each fit starts at the last one and is drawn to it.
@@ -21,7 +22,7 @@ class ModelHedger {
   explicit ModelHedger(std::string model) : model_(std::move(model)) {}
 
   /// By instrument name, every option of the chain. Fitted to the marks of the options out of the money, all alike.
-  /// Faults   those of pricing::calibrate and model::transform.
+  /// Faults   those of pricing::calibrate, model::transform and pricing::model_move.
   Result<std::map<std::string, ModelDelta>> deltas(const desk::ObservedChain& chain);
 
   std::size_t fits() const { return fits_; }

@@ -23,8 +23,10 @@ struct Options {
 
 /// All that one model did over the chains of one coin.
 struct Score {
-  std::size_t chains = 0, quotes = 0, within = 0, failed = 0, unconverged = 0, restarts = 0, same = 0, near = 0;
-  double vol_squares = 0.0, price_squares = 0.0, seconds = 0.0, steps = 0.0, evaluations = 0.0, slowest = 0.0;
+  std::size_t chains = 0, quotes = 0, within = 0, failed = 0, unconverged = 0, restarts = 0, same = 0, near = 0,
+              missed = 0;
+  double vol_squares = 0.0, price_squares = 0.0, seconds = 0.0, steps = 0.0, evaluations = 0.0, slowest = 0.0,
+         worst_miss = 0.0;
   std::vector<double> rmse_price;
 };
 
@@ -85,6 +87,7 @@ void study(const Options& options, const std::vector<vol::SliceQuotes>& slices,
     score.price_squares += found.rmse_price * found.rmse_price * static_cast<double>(count);
     score.rmse_price.push_back(found.rmse_price);
     Rng rng(20261201);
+    double miss = 0.0;  // of a restart that came lower, in vol
     for (std::size_t r = 0; r < options.restarts; ++r) {
       const model::TransformModel start = random_start(name, found, rng);
       const auto again = pricing::calibrate(name, chain, rules, nullptr, &start);
@@ -93,11 +96,15 @@ void study(const Options& options, const std::vector<vol::SliceQuotes>& slices,
       const double gap = std::sqrt(again.value().objective) - std::sqrt(found.objective);
       score.same += std::abs(gap) <= 1e-6 ? 1 : 0;  // a ten-thousandth of a vol point
       score.near += gap <= 1e-4 ? 1 : 0;            // a hundredth of one
+      miss = std::max(miss, -gap);
     }
+    score.missed += miss > 1e-4 ? 1 : 0, score.worst_miss = std::max(score.worst_miss, miss);
     if (!options.each) continue;
-    fmt::print(stderr, "{} {} {} quotes rmse {:.3f} points, {:.6f} coin, {:.1f} ms, {} evaluations, condition {:.1e}:",
+    fmt::print(stderr,
+               "{} {} {} quotes rmse {:.3f} points, {:.6f} coin, {:.1f} ms, {} evaluations, condition {:.1e}, "
+               "objective {:.4f}, the best restart {:.4f} lower:",
                slices.front().index, name, count, 100.0 * found.rmse_vol, found.rmse_price, 1e3 * seconds,
-               found.evaluations, found.condition);
+               found.evaluations, found.condition, 100.0 * std::sqrt(found.objective), 100.0 * miss);
     for (const auto& p : found.parameters)
       fmt::print(stderr, " {:.4g}({:.1g}{})", p.value, p.standard_error, p.at_bound ? "!" : "");
     fmt::print(stderr, "\n");
@@ -114,16 +121,17 @@ int run(const Options& options) {
   }
   fmt::print(
       "index,model,chains,quotes,rmse_points,rmse_coin,rmse_coin_median,within_spread_percent,ms_mean,ms_slowest,steps,"
-      "evaluations,unconverged,failed,restarts,same_minimum,within_a_hundredth_point\n");
+      "evaluations,unconverged,failed,restarts,same_minimum,within_a_hundredth_point,chains_"
+      "missed,worst_miss_points\n");
   for (auto& [key, s] : scores) {
     const double n = static_cast<double>(std::max<std::size_t>(s.chains - s.failed, 1));
     const double q = static_cast<double>(std::max<std::size_t>(s.quotes, 1));
     std::sort(s.rmse_price.begin(), s.rmse_price.end());
-    fmt::print("{},{},{},{},{:.3f},{:.6f},{:.6f},{:.1f},{:.2f},{:.2f},{:.1f},{:.1f},{},{},{},{},{}\n", key.first,
-               key.second, s.chains, s.quotes, 100.0 * std::sqrt(s.vol_squares / q), std::sqrt(s.price_squares / q),
-               s.rmse_price.empty() ? 0.0 : s.rmse_price[s.rmse_price.size() / 2],
+    fmt::print("{},{},{},{},{:.3f},{:.6f},{:.6f},{:.1f},{:.2f},{:.2f},{:.1f},{:.1f},{},{},{},{},{},{},{:.3f}\n",
+               key.first, key.second, s.chains, s.quotes, 100.0 * std::sqrt(s.vol_squares / q),
+               std::sqrt(s.price_squares / q), s.rmse_price.empty() ? 0.0 : s.rmse_price[s.rmse_price.size() / 2],
                100.0 * static_cast<double>(s.within) / q, 1e3 * s.seconds / n, 1e3 * s.slowest, s.steps / n,
-               s.evaluations / n, s.unconverged, s.failed, s.restarts, s.same, s.near);
+               s.evaluations / n, s.unconverged, s.failed, s.restarts, s.same, s.near, s.missed, 100.0 * s.worst_miss);
   }
   return scores.empty() ? 1 : 0;
 }

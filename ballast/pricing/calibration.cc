@@ -25,7 +25,10 @@ constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 // Of a price over the forward: a hundredth of a basis point of vol for an option whose vega is a thousandth of the
 // forward.
 constexpr double transform_tolerance = 1e-9;
-constexpr std::size_t most_followed = 5;  // starts
+constexpr std::size_t most_followed = 6;  // starts, to their minimum on few quotes
+constexpr double apart = 0.3;             // scales: nearer minima are one
+// Minima of the few quotes that all quotes are asked about: of two in four chains they put another one first.
+constexpr std::size_t finalists = 4;
 constexpr double infinite = std::numeric_limits<double>::infinity();
 
 /// One expiry as the search needs it: quotes out of the money, with what Black's formula says at the quoted vol.
@@ -332,6 +335,52 @@ std::vector<ExpiryVols> thinned(std::span<const ExpiryVols> chain) {
   return few;
 }
 
+/// A minimum that a search has come to.
+struct Minimum {
+  double error = infinite;
+  std::vector<double> point;
+};
+
+struct Effort {
+  int steps = 0, evaluations = 0;
+};
+
+/// Different minima of the model on few quotes, the lowest first: starts are judged by their error alone, the best of
+/// them descend.
+std::vector<Minimum> minima_of(std::span<const ExpiryVols> few, const SearchSpace& space,
+                               const std::vector<double>& prior, const CalibrationRules& rules, Effort& effort) {
+  std::vector<Minimum> tried;
+  Chain quotes(few);
+  Objective objective(quotes, space, prior, rules.prior_vol);
+  for (int i = 0; i < rules.starts && !(rules.cancelled && rules.cancelled()); ++i) {
+    std::vector<double> point = space.start(static_cast<std::size_t>(i));
+    const double error = objective.at(point, Measure::price_over_vega, false).error;
+    if (std::isfinite(error)) tried.push_back({error, std::move(point)});
+  }
+  const auto lower = [](const Minimum& a, const Minimum& b) { return a.error < b.error; };
+  std::stable_sort(tried.begin(), tried.end(), lower);
+  tried.resize(std::min(most_followed, tried.size()));
+  Fit fit;
+  for (Minimum& from : tried) {
+    objective.descend(from.point, fit, Measure::price_over_vega, 12, 1e-3, rules.cancelled);
+    objective.descend(from.point, fit, Measure::implied, 12, 1e-3, rules.cancelled);
+    from.error = fit.error;
+  }
+  std::stable_sort(tried.begin(), tried.end(), lower);
+  std::vector<Minimum> different;
+  for (Minimum& m : tried) {
+    const auto same = [&](const Minimum& other) {
+      for (std::size_t i = 0; i < space.size(); ++i)
+        if (std::abs(m.point[i] - other.point[i]) > apart * space[i].scale) return false;
+      return true;
+    };
+    if (std::isfinite(m.error) && std::none_of(different.begin(), different.end(), same))
+      different.push_back(std::move(m));
+  }
+  effort.steps += objective.steps, effort.evaluations += objective.evaluations;
+  return different;
+}
+
 /// Errors, correlations and the weakest direction, from the curvature in scales.
 void judge(const Fit& fit, const SearchSpace& space, std::span<const double> point, double data_error,
            std::size_t quotes, Calibration& out) {
@@ -389,38 +438,27 @@ Result<Calibration> calibrate(std::string_view model, std::span<const ExpiryVols
   Objective objective(quotes, space, prior, rules.prior_vol);
   const auto cancelled = [&] { return rules.cancelled && rules.cancelled(); };
 
-  std::vector<double> best;
-  int steps_of_starts = 0, evaluations_of_starts = 0;
-  Fit fit;
+  std::vector<std::vector<double>> starts;
+  Effort rough;
   if (start != nullptr || warm != nullptr) {
-    best = space.point_of(values(start != nullptr ? *start : *warm));
+    starts.push_back(space.point_of(values(start != nullptr ? *start : *warm)));
   } else {
-    // On few quotes: starts by their error alone, the best of them to their minimum. The best two go on with all
-    // quotes.
-    const std::vector<ExpiryVols> few = thinned(chain);
-    Chain few_quotes(few);
-    Objective rough(few_quotes, space, prior, rules.prior_vol);
-    std::vector<std::pair<double, std::vector<double>>> tried;
-    for (int i = 0; i < rules.starts && !cancelled(); ++i) {
-      std::vector<double> point = space.start(static_cast<std::size_t>(i));
-      const double error = rough.at(point, Measure::price_over_vega, false).error;
-      tried.emplace_back(error, std::move(point));
+    for (const Minimum& m : minima_of(thinned(chain), space, prior, rules, rough)) {
+      if (starts.size() == finalists) break;
+      starts.push_back(m.point);
     }
-    std::stable_sort(tried.begin(), tried.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-    double least = infinite;
-    for (std::size_t i = 0; i < std::min<std::size_t>(most_followed, tried.size()); ++i) {
-      if (!std::isfinite(tried[i].first)) continue;
-      std::vector<double> point = tried[i].second;
-      rough.descend(point, fit, Measure::price_over_vega, 12, 1e-3, rules.cancelled);
-      rough.descend(point, fit, Measure::implied, 12, 1e-3, rules.cancelled);
-      if (fit.error < least) least = fit.error, best = point;
-    }
-    steps_of_starts = rough.steps, evaluations_of_starts = rough.evaluations;
   }
   if (cancelled()) return Error{Fault::limit, "calibrate: cancelled"};
-  if (best.empty()) return Error{Fault::no_solution, "calibrate: no start of " + std::string(model) + " has a price"};
+  if (starts.empty()) return Error{Fault::no_solution, "calibrate: no start of " + std::string(model) + " has a price"};
   // Prices first: roughly, from anywhere. Then vols.
-  objective.descend(best, fit, Measure::price_over_vega, rules.most_steps, 1e-3, rules.cancelled);
+  std::vector<double> best;
+  Fit fit;
+  double least = infinite;
+  for (std::vector<double>& point : starts) {
+    objective.descend(point, fit, Measure::price_over_vega, rules.most_steps, 1e-3, rules.cancelled);
+    if (starts.size() > 1) objective.descend(point, fit, Measure::implied, rules.most_steps, 1e-3, rules.cancelled);
+    if (best.empty() || fit.error < least) least = fit.error, best = point;
+  }
   const bool converged =
       objective.descend(best, fit, Measure::implied, rules.most_steps, rules.tolerance, rules.cancelled);
   if (cancelled()) return Error{Fault::limit, "calibrate: cancelled"};
@@ -441,8 +479,8 @@ Result<Calibration> calibrate(std::string_view model, std::span<const ExpiryVols
   for (const ExpiryVols& expiry : chain)
     for (const double w : expiry.weight) count += w > 0.0 ? 1 : 0;
   judge(fit, space, best, objective.data_error, count, out);
-  out.steps = objective.steps + steps_of_starts, out.evaluations = objective.evaluations;
-  out.rough_evaluations = evaluations_of_starts, out.converged = converged;
+  out.steps = objective.steps + rough.steps, out.evaluations = objective.evaluations;
+  out.rough_evaluations = rough.evaluations, out.converged = converged;
   return out;
 }
 

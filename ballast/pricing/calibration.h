@@ -34,10 +34,10 @@ struct CalibrationRules {
   /// that lies one scale away costs as much as a mean error of vol of this size. It decides where quotes do not, and
   /// keeps consecutive fits from jumping. 0: none.
   double prior_vol = 0.0005;
-  bool feller = false;      ///< force 2 kappa theta >= xi²; by default it is reported only
-  int starts = 24;          ///< [1, 1000] points tried cold, of which the best three are followed for some steps
-  int most_steps = 200;     ///< of the last Levenberg-Marquardt run
-  double tolerance = 1e-7;  ///< of the last step, in scales; and its square, relative, of the objective
+  bool feller = false;              ///< force 2 kappa theta >= xi²; by default it is reported only
+  int starts = 24;                  ///< [1, 1000] points tried cold, of which the best six are followed for some steps
+  int most_steps = 200;             ///< of the last Levenberg-Marquardt run
+  double tolerance = 1e-7;          ///< of the last step, in scales; and its square, relative, of the objective
   std::function<bool()> cancelled;  ///< asked before every step; empty: never
 };
 
@@ -70,6 +70,9 @@ struct Calibration {
 
 /// Least squares of weight · (model vol - quoted vol)², by Levenberg-Marquardt with the transform's own gradients.
 /// Domain   at least as many quotes as the model has parameters; all numbers finite, in range.
+/// Minima  Bates and SVCJ have several. The best of the starts descend on some 48 quotes, up to four different minima
+/// of
+///          theirs on all; no search of this kind is sure of the lowest (docs/model-study.md: how often it was).
 /// `warm`   a model of the same kind, as a rule the last fit: the start and the prior. Cold, the starts are a fixed
 ///          low-discrepancy set (J. H. Halton, Numer. Math. 2 (1960) 84-90) around what the chain's own vols say.
 /// `start`  where to begin instead of the multi-start, the prior as it is.

@@ -131,6 +131,17 @@ std::vector<double> SearchSpace::start(std::size_t number) const {
   std::vector<double> point = usual();
   for (std::size_t i = 0; number > 0 && i < size(); ++i)
     point[i] = held(point[i] + 4.0 * (halton(number, primes[i]) - 0.5) * coordinates_[i].scale, lowest(i), highest(i));
+  if (number > 0 && (model_ == "merton" || model_ == "bates" || model_ == "svcj")) {
+    // Jumps serve a smile in two ways, some large ones in ten years or one of a few percent every other day: their
+    // rate goes through both, their size along with it, such that their variance stays where it is.
+    const std::size_t rate = model_ == "merton" ? 1 : 5, mean = rate + 1, deviation = rate + 2;
+    const double by = 8.0 * (halton(number, primes[rate]) - 0.5);
+    const auto around = [&](std::size_t i) { return halton(number, primes[i]) - 0.5; };
+    point[rate] = held(math::log(coordinates_[rate].usual) + by, lowest(rate), highest(rate));
+    point[deviation] = held(math::log(coordinates_[deviation].usual) - 0.5 * by + around(deviation), lowest(deviation),
+                            highest(deviation));
+    point[mean] = held((3.0 * around(mean) - 0.3) * math::exp(point[deviation]), lowest(mean), highest(mean));
+  }
   return point;
 }
 
